@@ -1,0 +1,40 @@
+import type { Tx } from '../../platform/db/database.js'
+import { type AuditFacts, recordWrite } from './record.js'
+import { recordingRefusals } from './refusals.js'
+import type { VerbContext } from '../context.js'
+import { headsOf, lockForWrite } from '../stream/append.js'
+
+/** What a rare verb locks, and what it is called in the audit. */
+export interface WriteScope {
+  readonly action: string
+  readonly subjectType: AuditFacts['subjectType']
+  readonly subjectId: string
+  readonly conversationIds: readonly string[]
+  readonly userIds: readonly string[]
+}
+
+/** What a verb changed: what the audit adds to its record. Null: everything was so already, and nothing is recorded. */
+export type Change = Partial<AuditFacts> | null
+
+/**
+ * The frame of every rare verb: one transaction that locks first, then checks and writes, and records itself; a refusal
+ * is recorded after its rollback; one hint goes out after the commit.
+ */
+export async function write(ctx: VerbContext, scope: WriteScope, work: (tx: Tx) => Promise<Change>): Promise<void> {
+  const { action, subjectType, subjectId } = scope
+  const heads = await recordingRefusals(ctx, scope, () =>
+    ctx.db.transaction(async (tx) => {
+      await lockForWrite(tx, scope.conversationIds, scope.userIds)
+      const change = await work(tx)
+      if (change === null) return []
+      const [conversationId] = scope.conversationIds
+      await recordWrite(tx, ctx, { action, subjectType, subjectId, ...(conversationId ? { conversationId } : {}), ...change })
+      const people = await tx.participant.findMany({
+        where: { conversationId: { in: [...scope.conversationIds] } },
+        select: { userId: true },
+      })
+      return headsOf(tx, [...new Set([...scope.userIds, ...people.map((person) => person.userId)])])
+    }),
+  )
+  ctx.hints.streamsMoved(heads)
+}

@@ -1,0 +1,48 @@
+import type { Config } from '../config.js'
+import type { Vault } from '../platform/crypto/vault.js'
+import type { Database } from '../platform/db/database.js'
+import type { UserRole } from '../platform/db/types.js'
+import type { Log } from '../platform/log.js'
+import type { Cursors } from './cursors.js'
+import type { SendLanes } from './messages/send-lanes.js'
+import type { Hints } from './stream/hints.js'
+import type { StreamHub } from './stream/hub.js'
+
+/** Who asks: as stored, never as claimed by a token. */
+export interface Actor {
+  readonly id: string
+  readonly externalId: string
+  readonly role: UserRole
+}
+
+/** What lives as long as the node. */
+export interface Services {
+  readonly config: Config
+  readonly db: Database
+  readonly vault: Vault
+  readonly cursors: Cursors
+  readonly hints: Hints
+  readonly hub: StreamHub
+  readonly sends: SendLanes
+  readonly log: Log
+}
+
+/** Where a request came from, for the audit. */
+export interface Origin {
+  readonly requestId: string
+  readonly address: string | null
+}
+
+/** The place of a send in the order of its connection. */
+export interface Ticket {
+  /** Resolves when everything before it on the connection has entered its lane. */
+  arrive(): Promise<void>
+  /** Lets the next one pass. Idempotent. */
+  release(): void
+}
+
+/** What every verb gets: the node's services, who asks, and for which request. */
+export interface VerbContext extends Services, Origin {
+  readonly viewer: Actor
+  readonly ticket: Ticket | null
+}

@@ -1,0 +1,82 @@
+import type { CannotSendReason } from '../../errors.js'
+import type { ConversationKind } from '../../platform/db/types.js'
+import type { VerbContext } from '../context.js'
+import { visibleConversationSql } from './policy.js'
+import { type ConversationRow, conversationColumns } from './rows.js'
+
+/** The conversations of these ids that the viewer may see, in the order asked; null for the others. */
+export async function conversationsById(ctx: VerbContext, ids: readonly string[]): Promise<(ConversationRow | null)[]> {
+  const rows = await ctx.db.query<ConversationRow>(
+    'conversations-by-id',
+    `SELECT ${conversationColumns} FROM conversations c
+       JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2::uuid
+      WHERE c.id = ANY ($1::uuid[]) AND ${visibleConversationSql('$2::uuid')}`,
+    [ids, ctx.viewer.id],
+  )
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.map((id) => byId.get(id) ?? null)
+}
+
+/** The DIRECT conversations with these people that the viewer may see; null where there is none. */
+export async function directConversationsWith(ctx: VerbContext, userIds: readonly string[]): Promise<(ConversationRow | null)[]> {
+  const rows = await ctx.db.query<ConversationRow>(
+    'direct-conversations-with',
+    `SELECT ${conversationColumns} FROM conversations c
+       JOIN participants p ON p.conversation_id = c.id AND p.user_id = $2::uuid
+      WHERE c.kind = 'DIRECT' AND ${visibleConversationSql('$2::uuid')}
+        AND (c.patient_id = $2::uuid AND c.doctor_id = ANY ($1::uuid[])
+             OR c.doctor_id = $2::uuid AND c.patient_id = ANY ($1::uuid[]))`,
+    [userIds, ctx.viewer.id],
+  )
+  return userIds.map((id) => rows.find((row) => row.patientId === id || row.doctorId === id) ?? null)
+}
+
+/** Which of the viewer's conversations, and how many from where. */
+export interface ConversationSlice {
+  readonly kind: ConversationKind | null
+  readonly unreadOnly: boolean
+  /** The place of the row after which to go on, in the direction of reading. */
+  readonly beyond: { readonly lastActivityAt: Date; readonly id: string } | null
+  readonly limit: number
+  /** False: latest activity first. True: from the other end, oldest first. */
+  readonly fromEnd: boolean
+}
+
+/** The viewer's conversations in the direction of reading, along an index: a page costs the same at any depth. */
+export function conversationSlice(ctx: VerbContext, slice: ConversationSlice): Promise<ConversationRow[]> {
+  const [order, beyond] = slice.fromEnd ? ['ASC', '>'] : ['DESC', '<']
+  return ctx.db.query<ConversationRow>(
+    `conversation-slice-${order}`,
+    `SELECT ${conversationColumns} FROM participants p
+       JOIN conversations c ON c.id = p.conversation_id
+      WHERE p.user_id = $1::uuid AND ${visibleConversationSql('$1::uuid')}
+        AND ($2::conversation_kind IS NULL OR c.kind = $2)
+        AND (NOT $3 OR p.unread > 0)
+        AND ($4::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) ${beyond} ($4, $5::uuid))
+      ORDER BY p.last_activity_at ${order}, p.conversation_id ${order} LIMIT $6`,
+    [ctx.viewer.id, slice.kind, slice.unreadOnly, slice.beyond?.lastActivityAt ?? null, slice.beyond?.id ?? null, slice.limit],
+  )
+}
+
+/** Why the viewer can't send in each of these conversations; empty where they can. */
+export async function sendRefusals(ctx: VerbContext, conversationIds: readonly string[]): Promise<CannotSendReason[][]> {
+  const rows = await ctx.db.query<{ id: string; reasons: CannotSendReason[] }>(
+    'send-refusals',
+    'SELECT c.id, cannot_send_reasons(c.id, $2::uuid, $3) AS reasons FROM unnest($1::uuid[]) AS c (id)',
+    [conversationIds, ctx.viewer.id, ctx.config.messagingPolicy === 'open'],
+  )
+  const byId = new Map(rows.map((row) => [row.id, row.reasons]))
+  return conversationIds.map((id) => byId.get(id) ?? [])
+}
+
+/** How many take part in each of these conversations now. */
+export async function participantCounts(ctx: VerbContext, conversationIds: readonly string[]): Promise<number[]> {
+  const rows = await ctx.db.query<{ id: string; count: number }>(
+    'participant-counts',
+    `SELECT conversation_id AS id, count(*)::int AS count FROM participants
+      WHERE conversation_id = ANY ($1::uuid[]) AND left_at IS NULL GROUP BY conversation_id`,
+    [conversationIds],
+  )
+  const byId = new Map(rows.map((row) => [row.id, row.count]))
+  return conversationIds.map((id) => byId.get(id) ?? 0)
+}

@@ -1,0 +1,121 @@
+import type { Database } from '../../platform/db/database.js'
+import { groupBy } from '../../platform/group-by.js'
+import type { VerbContext } from '../context.js'
+import type { UpdateRow } from '../stream/rows.js'
+import { visibleMessageSql } from './policy.js'
+import { type MessageRow, messageColumns } from './rows.js'
+
+/** The messages of these ids that the viewer may see, in the order asked; null for the others. */
+export async function messagesById(ctx: VerbContext, ids: readonly string[]): Promise<(MessageRow | null)[]> {
+  const rows = await ctx.db.query<MessageRow>(
+    'messages-by-id',
+    `SELECT ${messageColumns} FROM messages m WHERE m.id = ANY ($1::uuid[]) AND ${visibleMessageSql('$2::uuid')}`,
+    [ids, ctx.viewer.id],
+  )
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.map((id) => byId.get(id) ?? null)
+}
+
+export interface MessagePlace {
+  readonly conversationId: string
+  readonly sequence: number
+}
+
+/** The messages at these places that the viewer may see; null for the others. */
+export async function messagesByPlace(ctx: VerbContext, places: readonly MessagePlace[]): Promise<(MessageRow | null)[]> {
+  const rows = await ctx.db.query<MessageRow>(
+    'messages-by-place',
+    `SELECT ${messageColumns} FROM unnest($1::uuid[], $2::int[]) AS p (conversation_id, sequence)
+       JOIN messages m ON m.conversation_id = p.conversation_id AND m.sequence = p.sequence
+      WHERE ${visibleMessageSql('$3::uuid')}`,
+    [places.map((place) => place.conversationId), places.map((place) => place.sequence), ctx.viewer.id],
+  )
+  const byPlace = new Map(rows.map((row) => [`${row.conversationId}:${row.sequence}`, row]))
+  return places.map((place) => byPlace.get(`${place.conversationId}:${place.sequence}`) ?? null)
+}
+
+/** A slice of a conversation: the `limit` messages next to an end, or beyond a sequence. */
+export interface MessageSlice {
+  readonly conversationId: string
+  readonly after: number | null
+  readonly before: number | null
+  readonly limit: number
+  readonly fromEnd: boolean
+}
+
+/**
+ * What the viewer may see of each slice, oldest first. Walks the stays rather than the conversation, so that a page
+ * costs the same at any depth and for a former member. Slices are read one statement per distinct direction and limit.
+ */
+export async function messageSlices(ctx: VerbContext, slices: readonly MessageSlice[]): Promise<MessageRow[][]> {
+  const results = new Map<MessageSlice, MessageRow[]>()
+  for (const alike of groupBy(slices, (slice) => `${slice.fromEnd}:${slice.limit}`).values()) {
+    const [{ fromEnd, limit } = { fromEnd: false, limit: 0 }] = alike
+    const order = fromEnd ? 'DESC' : 'ASC'
+    const rows = await ctx.db.query<MessageRow & { slice: number }>(
+      `message-slices-${order}`,
+      `SELECT f.slice, page.* FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS f (conversation_id, after, before, slice)
+        CROSS JOIN LATERAL (
+          SELECT ${messageColumns} FROM memberships s
+           CROSS JOIN LATERAL (
+             SELECT * FROM messages x
+              WHERE x.conversation_id = s.conversation_id
+                AND x.sequence BETWEEN greatest(s.from_sequence, f.after + 1)
+                                   AND least(coalesce(s.to_sequence, 2147483647), f.before - 1)
+                AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = $4::uuid AND h.message_id = x.id)
+              ORDER BY x.sequence ${order} LIMIT $5) m
+           WHERE s.conversation_id = f.conversation_id AND s.user_id = $4::uuid
+           ORDER BY m.sequence ${order} LIMIT $5) page
+        ORDER BY f.slice, page.sequence`,
+      [
+        alike.map((slice) => slice.conversationId),
+        alike.map((slice) => slice.after ?? 0),
+        alike.map((slice) => slice.before ?? 2_147_483_647),
+        ctx.viewer.id,
+        limit,
+      ],
+    )
+    const bySlice = groupBy(rows, (row) => row.slice)
+    alike.forEach((slice, index) => {
+      results.set(slice, bySlice.get(index + 1) ?? [])
+    })
+  }
+  return slices.map((slice) => results.get(slice) ?? [])
+}
+
+/** How long what was read with a hint may stand in for a read of its own. */
+const freshMilliseconds = 1000
+const readWithRow = new WeakMap<UpdateRow, { readonly message: MessageRow | null; readonly until: number }>()
+const tellsOfMessage = new Set(['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED'])
+
+/**
+ * Reads the messages that these rows tell of, each for its row's person and under what they may see; one statement for
+ * all of a node's people. The same message read for two people is one object, so that it is opened once.
+ */
+export async function readMessagesOf(db: Database, updates: readonly UpdateRow[]): Promise<void> {
+  const asked = updates.filter((update) => update.messageId !== null && tellsOfMessage.has(update.kind))
+  if (asked.length === 0) return
+  const rows = await db.query<MessageRow & { viewerId: string }>(
+    'messages-of-updates',
+    `SELECT p.user_id AS "viewerId", ${messageColumns} FROM unnest($1::uuid[], $2::uuid[]) AS p (message_id, user_id)
+       JOIN messages m ON m.id = p.message_id WHERE ${visibleMessageSql('p.user_id')}`,
+    [asked.map((update) => update.messageId), asked.map((update) => update.userId)],
+  )
+  const shared = new Map<string, MessageRow>()
+  const visible = new Map<string, MessageRow>()
+  for (const { viewerId, ...row } of rows) {
+    const message = shared.get(row.id) ?? row
+    shared.set(row.id, message)
+    visible.set(`${viewerId}:${row.id}`, message)
+  }
+  const until = Date.now() + freshMilliseconds
+  for (const update of asked) {
+    readWithRow.set(update, { message: visible.get(`${update.userId}:${update.messageId}`) ?? null, until })
+  }
+}
+
+/** The message that was read together with a row, null where its person may not see it; undefined: read it yourself. */
+export function messageReadWith(update: UpdateRow): MessageRow | null | undefined {
+  const read = readWithRow.get(update)
+  return read && read.until > Date.now() ? read.message : undefined
+}

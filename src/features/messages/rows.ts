@@ -1,0 +1,27 @@
+import type { MessageKind, SystemEventKind } from '../../platform/db/types.js'
+
+/** A message as stored, its body sealed. Only ever handed to somebody who may see it. */
+export interface MessageRow {
+  readonly id: string
+  readonly conversationId: string
+  readonly sequence: number
+  readonly senderId: string | null
+  readonly kind: MessageKind
+  readonly clientMessageId: string | null
+  readonly bodySealed: Buffer | null
+  readonly revision: number
+  readonly replyToId: string | null
+  readonly sentAt: Date
+  readonly editedAt: Date | null
+  readonly deletedAt: Date | null
+  readonly deletedById: string | null
+  readonly eventKind: SystemEventKind | null
+  readonly eventActorId: string | null
+  readonly eventSubjectId: string | null
+}
+
+/** The columns of a MessageRow of the table alias `m`. */
+export const messageColumns = `m.id, m.conversation_id AS "conversationId", m.sequence, m.sender_id AS "senderId", m.kind,
+  m.client_message_id AS "clientMessageId", m.body_sealed AS "bodySealed", m.revision, m.reply_to_id AS "replyToId",
+  m.sent_at AS "sentAt", m.edited_at AS "editedAt", m.deleted_at AS "deletedAt", m.deleted_by_id AS "deletedById",
+  m.event_kind AS "eventKind", m.event_actor_id AS "eventActorId", m.event_subject_id AS "eventSubjectId"`

@@ -1,0 +1,156 @@
+import { NotFoundError } from '../../errors.js'
+import { builder } from '../../graphql/builder.js'
+import type { GraphContext } from '../../graphql/context.js'
+import { globalId, rowId } from '../../graphql/global-ids.js'
+import { addMutation } from '../../graphql/mutations.js'
+import { ConversationRef, MessageRef } from '../../graphql/refs.js'
+import { conversationsById } from '../conversations/read.js'
+import { deleteForEveryone, deleteForOneself } from './delete.js'
+import { editMessage } from './edit.js'
+import { messagesById } from './read.js'
+import type { MessageRow } from './rows.js'
+import { MessageEdgeRef, messageEdge } from './schema.js'
+import { type SentMessage, sendMessage } from './send.js'
+
+async function conversationOf(ctx: GraphContext, id: string) {
+  const conversation = await ctx.loaders.load(conversationsById, id)
+  if (!conversation) throw new NotFoundError()
+  return conversation
+}
+
+async function messageAsOfNow(ctx: GraphContext, id: string): Promise<MessageRow> {
+  const message = await ctx.loaders.load(messagesById, id)
+  if (!message) throw new NotFoundError()
+  return message
+}
+
+addMutation('sendMessage', {
+  description:
+    'Sends a message. Send it again with the same clientMessageId whenever the outcome is unknown: it is said once, and both answers are the same message.',
+  input: builder.inputType('SendMessageInput', {
+    description: 'What to say where.',
+    fields: (t) => ({
+      conversationId: t.id({ required: true, description: 'A Conversation’s id.' }),
+      clientMessageId: t.field({
+        type: 'UUID',
+        required: true,
+        description:
+          'Made by the client, once for each message, valid for ever: same key and content give the original with `replayed: true`; other content is CONFLICT.',
+      }),
+      body: t.string({
+        description: '1 to 5000 Unicode code points, not only white space; no NUL, no lone surrogates. Kept to the byte. Null is INVALID_INPUT.',
+      }),
+      replyToId: t.id({ description: 'A message of this conversation that the viewer may see, a tombstone too. Null: an answer to nothing.' }),
+      readUpToMessageId: t.id({
+        description: 'What the viewer has read: moves their position in the same transaction. Sending alone moves none. Null: nothing moves.',
+      }),
+    }),
+  }),
+  payload: builder.objectRef<SentMessage>('SendMessagePayload').implement({
+    description: 'It is said, and kept.',
+    fields: (t) => ({
+      messageEdge: t.field({
+        type: MessageEdgeRef,
+        description: 'For the end of `Conversation.messages`.',
+        resolve: ({ message }, _, ctx) => messageEdge(ctx, message),
+      }),
+      message: t.field({ type: MessageRef, description: 'The message.', resolve: ({ message }) => message }),
+      conversation: t.field({
+        type: ConversationRef,
+        description: 'With its counters as of now.',
+        resolve: ({ message }, _, ctx) => conversationOf(ctx, message.conversationId),
+      }),
+      replayed: t.exposeBoolean('replayed', { description: 'Whether it had been said before with this key.' }),
+    }),
+  }),
+  errors: ['NotFoundError', 'CannotSendError', 'InvalidInputError', 'ConflictError'],
+  resolve: async (input, ctx) => {
+    const { conversationId, clientMessageId, body, replyToId, readUpToMessageId } = input
+    const sent = await sendMessage(ctx, {
+      conversationId: rowId('Conversation', conversationId),
+      clientMessageId: clientMessageId.toLowerCase(),
+      body,
+      replyToId: replyToId && rowId('Message', replyToId),
+      readUpToMessageId: readUpToMessageId && rowId('Message', readUpToMessageId),
+    })
+    ctx.loaders.prime(messagesById, sent.message.id, sent.message)
+    return sent
+  },
+})
+
+addMutation('editMessage', {
+  description:
+    'Replaces the text of one’s own message within the edit window (`serverInfo.editWindowSeconds`), while taking part in an open conversation. The former text is kept in `revisions`. The same text again changes nothing.',
+  input: builder.inputType('EditMessageInput', {
+    description: 'Which message, and its new text.',
+    fields: (t) => ({
+      messageId: t.id({ required: true, description: 'A Message’s id.' }),
+      body: t.string({ required: true, description: 'As for `sendMessage`.' }),
+    }),
+  }),
+  payload: builder.objectRef<{ messageId: string }>('EditMessagePayload').implement({
+    description: 'It says what it is to say.',
+    fields: (t) => ({
+      message: t.field({
+        type: MessageRef,
+        description: 'The message, as of now.',
+        resolve: ({ messageId }, _, ctx) => messageAsOfNow(ctx, messageId),
+      }),
+    }),
+  }),
+  errors: ['NotFoundError', 'ForbiddenError', 'InvalidInputError', 'EditWindowClosedError', 'CannotSendError'],
+  resolve: async (input, ctx) => {
+    const messageId = rowId('Message', input.messageId)
+    await editMessage(ctx, messageId, input.body)
+    return { messageId }
+  },
+})
+
+const DeleteScopeRef = builder.enumType('DeleteScope', {
+  description: 'For whom a message is deleted.',
+  values: {
+    ME: { description: 'Hidden from the viewer alone, on all of their devices. Whoever may read it.' },
+    EVERYONE: { description: 'A tombstone for everyone; the text is destroyed. Its sender at any time, an owner of the group.' },
+  },
+})
+
+interface Deleted {
+  readonly messageId: string
+  readonly conversationId: string
+  readonly isForEveryone: boolean
+}
+
+addMutation('deleteMessage', {
+  description: 'Deletes a message for oneself or for everyone. Twice is a success.',
+  input: builder.inputType('DeleteMessageInput', {
+    description: 'Which message, for whom.',
+    fields: (t) => ({
+      messageId: t.id({ required: true, description: 'A Message’s id.' }),
+      scope: t.field({ type: DeleteScopeRef, required: true, description: 'ME or EVERYONE.' }),
+    }),
+  }),
+  payload: builder.objectRef<Deleted>('DeleteMessagePayload').implement({
+    description: 'It is deleted.',
+    fields: (t) => ({
+      deletedMessageId: t.id({ description: 'The Message’s id.', resolve: ({ messageId }) => globalId('Message', messageId) }),
+      tombstone: t.field({
+        type: MessageRef,
+        nullable: true,
+        description: 'What is left of it for everyone; null for ME.',
+        resolve: ({ messageId, isForEveryone }, _, ctx) => (isForEveryone ? messageAsOfNow(ctx, messageId) : null),
+      }),
+      conversation: t.field({
+        type: ConversationRef,
+        description: 'With its counters and newest message as of now.',
+        resolve: ({ conversationId }, _, ctx) => conversationOf(ctx, conversationId),
+      }),
+    }),
+  }),
+  errors: ['NotFoundError', 'ForbiddenError'],
+  resolve: async (input, ctx) => {
+    const messageId = rowId('Message', input.messageId)
+    const isForEveryone = input.scope === 'EVERYONE'
+    const { conversationId } = await (isForEveryone ? deleteForEveryone : deleteForOneself)(ctx, messageId)
+    return { messageId, conversationId, isForEveryone }
+  },
+})

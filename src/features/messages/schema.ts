@@ -1,0 +1,242 @@
+import { InvalidInputError } from '../../errors.js'
+import { builder } from '../../graphql/builder.js'
+import { checkPage, connectionOf, connectionTypes, pageArguments } from '../../graphql/connections.js'
+import type { GraphContext } from '../../graphql/context.js'
+import { globalId } from '../../graphql/global-ids.js'
+import { NodeRef, registerNode } from '../../graphql/nodes.js'
+import { ConversationRef, MessageRef, UserRef } from '../../graphql/refs.js'
+import { conversationsById } from '../conversations/read.js'
+import { isCurrentOwner } from '../conversations/subject.js'
+import { usersById } from '../people/read.js'
+import { bodyOf, bodyPlace } from './body.js'
+import { editableUntil, mayDeleteForEveryone } from './policy.js'
+import { messageSlices, messagesById } from './read.js'
+import { type RevisionRow, revisionsOf } from './revisions.js'
+import type { MessageRow } from './rows.js'
+
+const { connection: MessageConnectionRef, edge: MessageEdgeRef } = connectionTypes('Message', MessageRef, 'messages')
+export { MessageEdgeRef }
+
+builder.objectField(MessageConnectionRef, 'totalCount', (t) =>
+  t.int({ nullable: true, description: 'Null where counting would cost a scan, which is everywhere so far.', resolve: () => null }),
+)
+
+const MessageKindRef = builder.enumType('MessageKind', {
+  description: 'What a message is made of.',
+  values: {
+    TEXT: { description: 'A body.' },
+    SYSTEM: { description: 'No body and no sender: `systemEvent` tells what happened to the conversation.' },
+  },
+})
+
+const SystemEventKindRef = builder.enumType('SystemEventKind', {
+  description: 'What happened to a conversation. Clients say it in their own language, and pass over what they do not know.',
+  values: {
+    PARTICIPANT_JOINED: { description: '`actor` added `subject`.' },
+    PARTICIPANT_LEFT: { description: '`subject` left.' },
+    PARTICIPANT_REMOVED: { description: '`actor` removed `subject`.' },
+    OWNER_CHANGED: { description: '`subject` is an owner now: by `actor`, or because the last owner, `actor`, left.' },
+    CONVERSATION_CLOSED: { description: '`actor` closed the conversation, or the last owner left without a successor.' },
+    CONVERSATION_REOPENED: { description: '`actor` opened it again.' },
+  },
+})
+
+const SystemEventRef = builder.objectRef<MessageRow>('SystemEvent').implement({
+  description: 'What a SYSTEM message tells of.',
+  fields: (t) => ({
+    kind: t.field({
+      type: SystemEventKindRef,
+      description: 'What happened.',
+      resolve: ({ eventKind }) => {
+        if (!eventKind || !(eventKind in systemEventKinds)) throw new Error('a SYSTEM message of a kind that this version does not know')
+        return eventKind as keyof typeof systemEventKinds
+      },
+    }),
+    actor: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'Who did it; null when it was nobody’s doing.',
+      resolve: ({ eventActorId }, _, ctx) => (eventActorId === null ? null : ctx.loaders.load(usersById, eventActorId)),
+    }),
+    subject: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'Whom it is about; null when it is about the conversation.',
+      resolve: ({ eventSubjectId }, _, ctx) => (eventSubjectId === null ? null : ctx.loaders.load(usersById, eventSubjectId)),
+    }),
+  }),
+})
+
+const systemEventKinds = {
+  PARTICIPANT_JOINED: true,
+  PARTICIPANT_LEFT: true,
+  PARTICIPANT_REMOVED: true,
+  OWNER_CHANGED: true,
+  CONVERSATION_CLOSED: true,
+  CONVERSATION_REOPENED: true,
+} as const
+
+const MessageRevisionRef = builder.objectRef<RevisionRow>('MessageRevision').implement({
+  description: 'A former text of a message that was edited.',
+  fields: (t) => ({
+    body: t.string({
+      nullable: true,
+      description: 'The text as it was. Null with CONTENT_UNREADABLE when it does not decrypt.',
+      resolve: ({ messageId, conversationId, revision, bodySealed }, _, ctx) =>
+        ctx.vault.open(bodyPlace({ id: messageId, conversationId }, revision), bodySealed),
+    }),
+    writtenAt: t.expose('writtenAt', { type: 'DateTime', description: 'When it was written.' }),
+  }),
+})
+
+MessageRef.implement({
+  description: 'One message. Where it was deleted for everyone, its tombstone.',
+  interfaces: [NodeRef],
+  fields: (t) => ({
+    id: t.id({ description: 'Global id.', resolve: (message) => globalId('Message', message.id) }),
+    conversation: t.field({
+      type: ConversationRef,
+      description: 'Where it was said.',
+      resolve: async ({ conversationId }, _, ctx) => {
+        const conversation = await ctx.loaders.load(conversationsById, conversationId)
+        if (!conversation) throw new Error('a visible message of an invisible conversation')
+        return conversation
+      },
+    }),
+    sender: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'Who said it; null for SYSTEM.',
+      resolve: ({ senderId }, _, ctx) => (senderId === null ? null : ctx.loaders.load(usersById, senderId)),
+    }),
+    sequence: t.exposeInt('sequence', {
+      description: 'The order within the conversation: 1, 2, 3 … A viewer may see gaps: hidden messages, times before joining.',
+    }),
+    kind: t.field({
+      type: MessageKindRef,
+      description: 'TEXT or SYSTEM.',
+      resolve: ({ kind }) => (kind === 'SYSTEM' ? 'SYSTEM' : 'TEXT'),
+    }),
+    body: t.string({
+      nullable: true,
+      description:
+        'Plain text, never HTML: escape it. As it was sent, to the byte. Null once deleted, for SYSTEM, and with CONTENT_UNREADABLE when it does not decrypt.',
+      resolve: (message, _, ctx) => bodyOf(ctx, message),
+    }),
+    systemEvent: t.field({
+      type: SystemEventRef,
+      nullable: true,
+      description: 'What a SYSTEM message tells of; null for others.',
+      resolve: (message) => (message.kind === 'SYSTEM' ? message : null),
+    }),
+    replyTo: t.field({
+      type: MessageRef,
+      nullable: true,
+      description: 'What it answers, in the same conversation; a deleted one comes as its tombstone. Null for none, or one that the viewer may not see.',
+      resolve: ({ replyToId }, _, ctx) => (replyToId === null ? null : ctx.loaders.load(messagesById, replyToId)),
+    }),
+    sentAt: t.expose('sentAt', { type: 'DateTime', description: 'For display; the order is `sequence`.' }),
+    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited; null: never.' }),
+    revisions: t.field({
+      type: [MessageRevisionRef],
+      description: 'Former texts, oldest first; empty when it was never edited, and once deleted.',
+      resolve: (message, _, ctx) =>
+        message.revision === 0 || message.deletedAt !== null ? [] : ctx.loaders.load(revisionsOf, message.id),
+    }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was deleted for everyone; what is left is a tombstone. Null: it was not.',
+    }),
+    deletedBy: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'Who deleted it for everyone; null: it was not.',
+      resolve: ({ deletedById }, _, ctx) => (deletedById === null ? null : ctx.loaders.load(usersById, deletedById)),
+    }),
+    clientMessageId: t.field({
+      type: 'UUID',
+      nullable: true,
+      description: 'The key that it was sent with, for its sender only; null for others.',
+      resolve: ({ senderId, clientMessageId }, _, ctx) => (senderId === ctx.viewer.id ? clientMessageId : null),
+    }),
+    viewerCanEdit: t.boolean({
+      description: 'Whether the viewer may edit it now: their own, in the window, taking part, open, not deleted.',
+      resolve: async (message, _, ctx) => {
+        if (message.senderId !== ctx.viewer.id || message.deletedAt !== null || message.kind === 'SYSTEM') return false
+        if (editableUntil(message, ctx.config.editWindowSeconds) < new Date()) return false
+        const conversation = await ctx.loaders.load(conversationsById, message.conversationId)
+        return conversation !== null && conversation.leftAt === null && conversation.closedAt === null
+      },
+    }),
+    viewerCanDeleteForEveryone: t.boolean({
+      description: 'Whether the viewer may turn it into a tombstone: its sender at any time, an owner of the group. False once it is one.',
+      resolve: async (message, _, ctx) => {
+        if (message.deletedAt !== null) return false
+        const conversation = await ctx.loaders.load(conversationsById, message.conversationId)
+        const isOwner = conversation !== null && isCurrentOwner({ kind: conversation.kind, me: conversation })
+        return mayDeleteForEveryone(ctx.viewer, message, isOwner)
+      },
+    }),
+    editableUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Until when its sender may edit it; null for others, for SYSTEM and once deleted.',
+      resolve: (message, _, ctx) =>
+        message.senderId === ctx.viewer.id && message.deletedAt === null
+          ? editableUntil(message, ctx.config.editWindowSeconds)
+          : null,
+    }),
+  }),
+})
+
+registerNode('Message', (ctx, id) => ctx.loaders.load(messagesById, id))
+
+const scopeOf = (conversationId: string) => `messages:${conversationId}`
+
+/** An edge of Conversation.messages; its cursor is worked out only when it is asked for. */
+export function messageEdge(ctx: GraphContext, node: MessageRow) {
+  return {
+    node,
+    get cursor() {
+      return ctx.cursors.encode(scopeOf(node.conversationId), [node.sequence])
+    },
+  }
+}
+
+builder.objectField(ConversationRef, 'messages', (t) =>
+  t.field({
+    type: MessageConnectionRef,
+    nullable: true,
+    description:
+      'What the viewer may see, oldest to newest in both directions: `first` from the beginning on, `last` back from the end. A page costs the same at any depth. Null with INVALID_INPUT for wrong paging.',
+    args: {
+      first: t.arg.int({ description: pageArguments.first }),
+      after: t.arg.string({ description: pageArguments.after }),
+      last: t.arg.int({ description: pageArguments.last }),
+      before: t.arg.string({ description: pageArguments.before }),
+    },
+    resolve: async ({ id: conversationId }, args, ctx) => {
+      const page = checkPage(args)
+      const slice = {
+        conversationId,
+        after: sequenceOf(ctx, conversationId, 'after', page.after),
+        before: sequenceOf(ctx, conversationId, 'before', page.before),
+        limit: page.limit + 1,
+        fromEnd: page.fromEnd,
+      }
+      const rows = await ctx.loaders.load(messageSlices, slice)
+      await ctx.vault.prepare([conversationId])
+      for (const row of rows) ctx.loaders.prime(messagesById, row.id, row)
+      const inReading = page.fromEnd ? rows.toReversed() : rows
+      return connectionOf(page, inReading, (row) => messageEdge(ctx, row).cursor)
+    },
+  }),
+)
+
+function sequenceOf(ctx: GraphContext, conversationId: string, argument: string, cursor: string | null): number | null {
+  if (cursor === null) return null
+  const [sequence] = ctx.cursors.decode(scopeOf(conversationId), cursor) ?? []
+  if (sequence === undefined) throw InvalidInputError.at(argument, 'This is no cursor of this conversation.')
+  return Number(sequence)
+}

@@ -1,0 +1,91 @@
+import type { CannotSendReason } from '../../errors.js'
+import type { Database } from '../../platform/db/database.js'
+import { Lanes } from '../../platform/lanes.js'
+import type { Hints } from '../stream/hints.js'
+
+const largestBatch = 64
+const parallelBatches = 2
+
+/** One message on its way into the database, its body sealed. */
+export interface OutgoingMessage {
+  readonly id: string
+  readonly conversationId: string
+  readonly senderId: string
+  readonly clientMessageId: string
+  readonly bodySealed: Buffer
+  readonly replyToId: string | null
+  readonly readUpToId: string | null
+  /** Null: now. Given for what was said elsewhere before. */
+  readonly sentAt: Date | null
+  readonly requestId: string
+  readonly address: string | null
+}
+
+/** What the send function answers for one message. */
+export type SendOutcome =
+  | { readonly outcome: 'SENT'; readonly messageId: string; readonly sequence: number; readonly sentAt: Date }
+  | { readonly outcome: 'REPLAYED'; readonly messageId: string }
+  | { readonly outcome: 'CANNOT_SEND'; readonly reasons: readonly CannotSendReason[] }
+  | { readonly outcome: 'NOT_FOUND' | 'UNAUTHENTICATED' }
+
+type Answer =
+  | (SendOutcome & { readonly ordinal: number })
+  | { readonly ordinal: number; readonly outcome: 'SKIPPED' }
+  | { readonly ordinal: 0; readonly outcome: 'HINTS'; readonly userIds: string[] | null; readonly positions: number[] | null }
+
+/** Sends of all requests of this node, a lane per conversation, in batches through one call of the send function. */
+export class SendLanes {
+  private readonly lanes: Lanes<OutgoingMessage, SendOutcome>
+
+  constructor(
+    private readonly db: Database,
+    private readonly hints: Hints,
+    private readonly isOpenPolicy: boolean,
+  ) {
+    this.lanes = new Lanes({
+      keyOf: (message) => message.conversationId,
+      run: (messages, mayPassOver) => this.sendBatch(messages, mayPassOver),
+      largestBatch,
+      parallel: parallelBatches,
+    })
+  }
+
+  /** Settles once the message is committed (or refused), and the hint for its readers is on its way. */
+  send(message: OutgoingMessage): Promise<SendOutcome> {
+    return this.lanes.submit(message)
+  }
+
+  private async sendBatch(batch: readonly OutgoingMessage[], mayPassOver: boolean): Promise<(SendOutcome | undefined)[]> {
+    const answers = await this.db.query<Answer>(
+      'send-messages',
+      `SELECT ordinal, outcome, message_id AS "messageId", message_sequence AS "sequence", message_sent_at AS "sentAt",
+              reasons, user_ids AS "userIds", positions
+         FROM send_messages($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::uuid[], $7::uuid[],
+                            $8::timestamptz[], $9::text[], $10::text[], $11, $12)`,
+      [
+        batch.map((message) => message.id),
+        batch.map((message) => message.conversationId),
+        batch.map((message) => message.senderId),
+        batch.map((message) => message.clientMessageId),
+        batch.map((message) => message.bodySealed),
+        batch.map((message) => message.replyToId),
+        batch.map((message) => message.readUpToId),
+        batch.map((message) => message.sentAt),
+        batch.map((message) => message.requestId),
+        batch.map((message) => message.address),
+        this.isOpenPolicy,
+        mayPassOver,
+      ],
+    )
+    const outcomes = new Array<SendOutcome | undefined>(batch.length).fill(undefined)
+    for (const answer of answers) {
+      if (answer.outcome === 'HINTS') {
+        const positions = answer.positions ?? []
+        this.hints.streamsMoved((answer.userIds ?? []).map((userId, index) => [userId, positions[index] ?? 0] as const))
+      } else if (answer.outcome !== 'SKIPPED') {
+        outcomes[answer.ordinal - 1] = answer
+      }
+    }
+    return outcomes
+  }
+}

@@ -1,0 +1,63 @@
+import { InvalidInputError, NotFoundError } from '../../errors.js'
+import type { Tx } from '../../platform/db/database.js'
+import { write } from '../audit/write.js'
+import { tellingOfRefusals } from '../care/refusals.js'
+import type { VerbContext } from '../context.js'
+import { appendUpdates } from '../stream/append.js'
+import { longestReason, textFault } from '../text.js'
+import { visibleUsersById } from './read.js'
+
+/**
+ * Blocks somebody: nobody sends in the DIRECT conversation of the two, and in groups the viewer no longer sees what that
+ * person sends from now on. Blocking twice is a success. Throws InvalidInputError (oneself), NotFoundError.
+ */
+export async function blockUser(ctx: VerbContext, userId: string, reason: string | null): Promise<void> {
+  const fault = reason === null ? null : textFault(reason, longestReason)
+  if (fault) throw InvalidInputError.at('reason', fault)
+  if (userId === ctx.viewer.id) throw InvalidInputError.at('userId', 'Nobody blocks themselves.')
+  await change(ctx, userId, 'user.block', async (tx) => {
+    const key = { blockerId: ctx.viewer.id, blockedId: userId }
+    if (await tx.block.findUnique({ where: { blockerId_blockedId: key } })) return false
+    const place = { table: 'blocks', column: 'reason', rowId: `${ctx.viewer.id}:${userId}`, conversationId: null, revision: 0 }
+    const reasonSealed = reason === null ? null : Buffer.from(await ctx.vault.seal(place, reason))
+    await tx.block.create({ data: { ...key, reasonSealed } })
+    return true
+  })
+}
+
+/** Lifts a block. What was hidden stays hidden. Unblocking nobody is a success. Throws NotFoundError. */
+export async function unblockUser(ctx: VerbContext, userId: string): Promise<void> {
+  await change(ctx, userId, 'user.unblock', async (tx) => {
+    const { count } = await tx.block.deleteMany({ where: { blockerId: ctx.viewer.id, blockedId: userId } })
+    return count > 0
+  })
+}
+
+
+
+async function change(ctx: VerbContext, userId: string, action: string, work: (tx: Tx) => Promise<boolean>): Promise<void> {
+  const direct = await ctx.db.read((client) =>
+    client.conversation.findMany({
+      where: {
+        kind: 'DIRECT',
+        OR: [
+          { patientId: ctx.viewer.id, doctorId: userId },
+          { patientId: userId, doctorId: ctx.viewer.id },
+        ],
+      },
+      select: { id: true },
+    }),
+  )
+  const conversationIds = direct.map((conversation) => conversation.id)
+  const subject = { action, subjectType: 'User', subjectId: userId } as const
+  await write(ctx, { ...subject, conversationIds, userIds: [ctx.viewer.id, userId] }, async (tx) => {
+    if ((await visibleUsersById(ctx, [userId])).includes(null)) throw new NotFoundError()
+    let isChanged = false
+    await tellingOfRefusals(tx, conversationIds, ctx.config.messagingPolicy === 'open', async () => {
+      isChanged = await work(tx)
+    })
+    if (!isChanged) return null
+    await appendUpdates(tx, [ctx.viewer.id], { kind: 'VIEWER_CHANGED', actorId: ctx.viewer.id })
+    return {}
+  })
+}

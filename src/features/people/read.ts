@@ -1,0 +1,89 @@
+import type { Prisma, User } from '../../platform/db/types.js'
+import type { VerbContext } from '../context.js'
+import { messageableUsers, visibleUsers } from './policy.js'
+
+/** A person as stored. */
+export type UserRow = User
+
+/** People reached through something that the viewer may see (a message's sender, a participant); null: no such id. */
+export async function usersById(ctx: Pick<VerbContext, 'db'>, ids: readonly string[]): Promise<(UserRow | null)[]> {
+  const rows = await ctx.db.read((client) => client.user.findMany({ where: { id: { in: [...ids] } } }))
+  return inOrder(ids, rows)
+}
+
+/** People asked for by id, under who may see whom; null for the others. */
+export async function visibleUsersById(ctx: VerbContext, ids: readonly string[]): Promise<(UserRow | null)[]> {
+  const where = visibleUsers(ctx.viewer, ctx.config.messagingPolicy === 'open')
+  const rows = await ctx.db.read((client) => client.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] } }))
+  return inOrder(ids, rows)
+}
+
+/** The person of this external id, if the viewer may see them. */
+export async function visibleUserByExternalId(ctx: VerbContext, externalId: string): Promise<UserRow | null> {
+  const where = visibleUsers(ctx.viewer, ctx.config.messagingPolicy === 'open')
+  return ctx.db.read((client) => client.user.findFirst({ where: { AND: [{ externalId }, where] } }))
+}
+
+/** How the viewer and others stand to each other. */
+export interface Blocking {
+  readonly viewerBlocks: boolean
+  readonly blocksViewer: boolean
+}
+
+export async function blockingWith(ctx: VerbContext, userIds: readonly string[]): Promise<Blocking[]> {
+  const ids = [...userIds]
+  const rows = await ctx.db.read((client) =>
+    client.block.findMany({
+      where: {
+        OR: [
+          { blockerId: ctx.viewer.id, blockedId: { in: ids } },
+          { blockedId: ctx.viewer.id, blockerId: { in: ids } },
+        ],
+      },
+      select: { blockerId: true, blockedId: true },
+    }),
+  )
+  return userIds.map((id) => ({
+    viewerBlocks: rows.some((row) => row.blockerId === ctx.viewer.id && row.blockedId === id),
+    blocksViewer: rows.some((row) => row.blockedId === ctx.viewer.id && row.blockerId === id),
+  }))
+}
+
+/** Which of these people the viewer may message. */
+export async function messageable(ctx: VerbContext, userIds: readonly string[]): Promise<boolean[]> {
+  const where = messageableUsers(ctx.viewer, ctx.config.messagingPolicy === 'open')
+  const rows = await ctx.db.read((client) =>
+    client.user.findMany({ where: { AND: [{ id: { in: [...userIds] } }, where] }, select: { id: true } }),
+  )
+  const found = new Set(rows.map((row) => row.id))
+  return userIds.map((id) => found.has(id))
+}
+
+/** A slice of the people that a condition selects, by name. */
+export interface UserSlice {
+  readonly where: Prisma.UserWhereInput
+  readonly beyond: { readonly displayName: string; readonly id: string } | null
+  readonly limit: number
+  readonly fromEnd: boolean
+}
+
+/** In the direction of reading: by displayName, then id. */
+export function userSlice(ctx: VerbContext, { where, beyond, limit, fromEnd }: UserSlice): Promise<UserRow[]> {
+  const past = (value: string) => (fromEnd ? { lt: value } : { gt: value })
+  const further: Prisma.UserWhereInput = beyond
+    ? { OR: [{ displayName: past(beyond.displayName) }, { displayName: beyond.displayName, id: past(beyond.id) }] }
+    : {}
+  const order = fromEnd ? 'desc' : 'asc'
+  return ctx.db.read((client) =>
+    client.user.findMany({
+      where: { AND: [where, further] },
+      orderBy: [{ displayName: order }, { id: order }],
+      take: limit,
+    }),
+  )
+}
+
+function inOrder(ids: readonly string[], rows: readonly UserRow[]): (UserRow | null)[] {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.map((id) => byId.get(id) ?? null)
+}

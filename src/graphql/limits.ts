@@ -1,0 +1,60 @@
+import { type ASTNode, type DocumentNode, parse, visit } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { codedError } from './failures.js'
+
+/** A document of more tokens is refused before it is parsed to the end: deep nesting would overflow the stack. */
+const mostTokens = 2000
+/** Levels of selection sets, fragments followed. */
+const deepest = 15
+
+/** Bounds on documents, the same on every transport. */
+export function useLimits(): Plugin {
+  return {
+    onParse: ({ setParseFn }) => {
+      setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: mostTokens }))
+    },
+    onValidate: ({ params, setResult }) => {
+      const document = params.documentAST
+      if (depthOf(document) > deepest) setResult([codedError('COST_EXCEEDED', `The document is deeper than ${deepest} levels.`)])
+    },
+  }
+}
+
+/** How deep the deepest selection of a document is, with its fragments spread; a cycle counts as too deep. */
+export function depthOf(document: DocumentNode): number {
+  const fragments = new Map<string, ASTNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === 'FragmentDefinition') fragments.set(definition.name.value, definition)
+  }
+  const known = new Map<string, number>()
+  const measure = (root: ASTNode, spreading: ReadonlySet<string>): number => {
+    let depth = 0
+    let most = 0
+    visit(root, {
+      SelectionSet: {
+        enter: () => {
+          depth += 1
+          most = Math.max(most, depth)
+        },
+        leave: () => {
+          depth -= 1
+        },
+      },
+      FragmentSpread: ({ name }) => {
+        most = Math.max(most, depth + spreadDepth(name.value, spreading))
+      },
+    })
+    return most
+  }
+  const spreadDepth = (name: string, spreading: ReadonlySet<string>): number => {
+    const fragment = fragments.get(name)
+    if (!fragment) return 0
+    if (spreading.has(name)) return Number.POSITIVE_INFINITY
+    const depth = known.get(name) ?? measure(fragment, new Set([...spreading, name])) - 1
+    known.set(name, depth)
+    return depth
+  }
+  const operations = document.definitions.filter((definition) => definition.kind === 'OperationDefinition')
+  return Math.max(0, ...operations.map((operation) => measure(operation, new Set())))
+}
+

@@ -1,0 +1,42 @@
+import type { InputRef, ObjectRef } from '@pothos/core'
+import { DomainError } from '../errors.js'
+import { builder } from './builder.js'
+import type { GraphContext } from './context.js'
+import { type ErrorTypeName, errorTypes } from './errors.js'
+
+type Types = typeof builder.$inferSchemaTypes
+
+export interface MutationOptions<Input, Payload extends object> {
+  readonly description: string
+  readonly input: InputRef<Input>
+  readonly payload: ObjectRef<Types, Payload>
+  /** The members of the result union besides the payload. Any other failure goes to `errors[]`. */
+  readonly errors: readonly ErrorTypeName[]
+  readonly resolve: (input: Input, ctx: GraphContext) => Promise<Payload>
+}
+
+/** Adds a mutation in the contract's form: one input object, one result union, expected failures as values. */
+export function addMutation<Input, Payload extends object>(name: string, options: MutationOptions<Input, Payload>): void {
+  const { description, input, payload, errors, resolve } = options
+  const result = builder.unionType(`${name.charAt(0).toUpperCase()}${name.slice(1)}Result`, {
+    description: `What \`${name}\` answers: its payload, or why not.`,
+    types: [payload, ...errors.map((error) => errorTypes[error])],
+    resolveType: (value) => (value instanceof DomainError ? value.name : payload.name),
+  })
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: result,
+      description,
+      args: { input: t.arg({ type: input, required: true, description: 'The one input object.' }) },
+      // Pothos can’t follow generic inputs and payloads; MutationOptions has tied them to each other.
+      resolve: (async (_: unknown, args: { input: Input }, ctx: GraphContext): Promise<Payload | DomainError> => {
+        try {
+          return await resolve(args.input, ctx)
+        } catch (error) {
+          if (error instanceof DomainError && errors.some((expected) => expected === error.name)) return error
+          throw error
+        }
+      }) as never,
+    }),
+  )
+}

@@ -1,0 +1,34 @@
+import { type DocumentNode, visit } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { encodePlace } from '../features/stream/cursor.js'
+import { readHead } from '../features/stream/rows.js'
+import type { GraphContext } from './context.js'
+
+const selected = new WeakMap<DocumentNode, boolean>()
+
+function selectsUpdateCursor(document: DocumentNode): boolean {
+  const known = selected.get(document)
+  if (known !== undefined) return known
+  let isSelected = false
+  visit(document, {
+    Field: ({ name }) => {
+      if (name.value === 'updateCursor') isSelected = true
+    },
+  })
+  selected.set(document, isSelected)
+  return isSelected
+}
+
+/**
+ * Reads the stream's head before anything else of an operation that selects `updateCursor`. Read after, a message that
+ * commits in between would be in neither the page nor the stream.
+ */
+export function useUpdateCursor(): Plugin<GraphContext> {
+  return {
+    onExecute: async ({ args }) => {
+      if (!selectsUpdateCursor(args.document)) return
+      const ctx: GraphContext = args.contextValue
+      ctx.updateCursor = encodePlace(ctx.cursors, ctx.viewer.id, await readHead(ctx.db, ctx.viewer.id))
+    },
+  }
+}

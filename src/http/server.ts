@@ -1,0 +1,90 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
+import type { Services, Ticket } from '../features/context.js'
+import { newId } from '../platform/ids.js'
+import { addressOf } from './address.js'
+import { type Authenticator, bearerToken } from './authenticate.js'
+import type { Origins } from './origins.js'
+import { RequestRefusal, readParams, sendError } from './requests.js'
+import { type Engine, endpoint } from './yoga.js'
+
+/** Answers `/healthz` and `/readyz`. */
+export interface Health {
+  /** Whether this node can serve: the database answers, and its schema is not older than the program. */
+  readonly isReady: () => Promise<boolean>
+}
+
+/** HTTP and SSE: one endpoint, POST only, JSON only, behind the origin allow-list and a token. */
+export function createHttpServer(
+  engine: Engine,
+  authenticator: Authenticator,
+  origins: Origins,
+  services: Services,
+  health: Health,
+  isExploring: boolean,
+): Server {
+  return createServer((request, response) => {
+    const requestId = newId()
+    response.setHeader('x-request-id', requestId)
+    handle(request, response, requestId).catch((error: unknown) => {
+      if (error instanceof RequestRefusal) sendError(response, error.status, error.code, error.message)
+      else if (error instanceof UnauthenticatedError) sendError(response, 401, error.code, error.detail)
+      else if (error instanceof ServiceUnavailableError) {
+        response.setHeader('retry-after', error.retryAfterSeconds)
+        sendError(response, 503, error.code, error.detail)
+      } else if (!response.destroyed) {
+        services.log.error({ requestId, error }, 'a request failed')
+        sendError(response, 500, 'INTERNAL', 'Something went wrong.')
+      }
+      request.resume()
+    })
+  })
+
+  async function handle(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+    const path = request.url?.split('?')[0]
+    if (path === '/healthz') return sendText(response, 200, 'ok')
+    if (path === '/readyz') return (await health.isReady()) ? sendText(response, 200, 'ready') : sendText(response, 503, 'not ready')
+    if (path === '/' && isExploring) {
+      response.writeHead(302, { location: endpoint }).end()
+      return
+    }
+    if (path !== endpoint) throw new RequestRefusal(404, 'NOT_FOUND', `The API is at ${endpoint}.`)
+
+    const { origin } = request.headers
+    response.setHeader('vary', 'Origin')
+    if (!origins.allows(origin)) throw new RequestRefusal(403, 'FORBIDDEN', 'This origin is not allowed here.')
+    if (origin !== undefined) response.setHeader('access-control-allow-origin', origin)
+    if (request.method === 'OPTIONS') return sendPreflight(response)
+    if (request.method === 'GET' && isExploring && request.headers.accept?.includes('text/html')) {
+      await engine(request, response)
+      return
+    }
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'POST, OPTIONS')
+      throw new RequestRefusal(405, 'BAD_REQUEST', 'Use POST.')
+    }
+    await serve(request, response, requestId)
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+    const session = await authenticator.authenticate(bearerToken(request.headers.authorization))
+    const params = await readParams(request)
+    // An HTTP connection answers in order, so a client that minds the order has waited for the answer before.
+    const ticket: Ticket | null = null
+    const address = addressOf(request, services.config.trustProxy)
+    await engine(Object.assign(request, { body: params }), response, { arrival: { session, requestId, address, ticket } })
+  }
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
+}
+
+function sendPreflight(response: ServerResponse): void {
+  response.writeHead(204, {
+    'access-control-allow-methods': 'POST, OPTIONS',
+    'access-control-allow-headers': 'authorization, content-type, accept',
+    'access-control-max-age': '600',
+  })
+  response.end()
+}

@@ -1,0 +1,194 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ExecutionArgs, type GraphQLError, getOperationAST, type OperationDefinitionNode } from 'graphql'
+import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws'
+import { useServer } from 'graphql-ws/use/ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { UnauthenticatedError } from '../errors.js'
+import type { Services, Ticket } from '../features/context.js'
+import { codedError, publicError } from '../graphql/failures.js'
+import { newId } from '../platform/ids.js'
+import { addressOf } from './address.js'
+import { type Authenticator, bearerToken, type Session } from './authenticate.js'
+import type { Origins } from './origins.js'
+import { checkParams, RequestRefusal } from './requests.js'
+import { Turnstile } from './turnstile.js'
+import { type Arrival, type Engine, endpoint } from './yoga.js'
+
+const largestFrame = 128 * 1024
+const initMilliseconds = 5000
+const lastWordsMilliseconds = 5000
+const longestTimer = 2 ** 31 - 1
+
+/** What a socket is, once it has said connection_init. */
+interface Connection {
+  readonly session: Session
+  readonly turnstile: Turnstile
+  /** Operations under way that are no subscriptions, by id: they are answered before the socket closes. */
+  readonly running: Map<string, Ticket>
+  readonly release: () => void
+  isExpired: boolean
+}
+
+interface Extra {
+  readonly socket: WebSocket
+  readonly request: IncomingMessage
+}
+
+/** The engine's own phases for one operation, carried to where graphql-ws executes it. */
+type Phases = Pick<ReturnType<Engine['getEnveloped']>, 'execute' | 'subscribe'>
+
+/**
+ * GraphQL over a socket, in the graphql-ws protocol, through the same engine as HTTP. Close codes of our own: 4401 a
+ * token that will never do, 4403 one that has run out or an account that changed (come back with a new one).
+ */
+export function createSocketServer(
+  server: Server,
+  engine: Engine,
+  authenticator: Authenticator,
+  origins: Origins,
+  services: Services,
+): { readonly sockets: WebSocketServer; readonly stop: () => Promise<void> } {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame })
+  const connections = new WeakMap<WebSocket, Connection>()
+  const phases = new WeakMap<object, Phases>()
+  const phasesOf = (args: ExecutionArgs): Phases => {
+    const found = phases.get(args)
+    if (!found) throw new Error('an operation without an engine')
+    return found
+  }
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    const path = request.url?.split('?')[0]
+    if (path !== endpoint) return refuseUpgrade(socket, '404 Not Found')
+    if (!origins.allows(request.headers.origin)) return refuseUpgrade(socket, '403 Forbidden')
+    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request))
+  })
+
+  const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
+    {
+      connectionInitWaitTimeout: initMilliseconds,
+      onConnect: async (ctx) => {
+        const { socket } = extraOf(ctx)
+        const header = ctx.connectionParams?.authorization ?? ctx.connectionParams?.Authorization
+        try {
+          const session = await authenticator.authenticate(bearerToken(header))
+          connections.set(socket, connect(socket, session, services))
+          return true
+        } catch (error) {
+          if (!(error instanceof UnauthenticatedError)) {
+            services.log.warn({ error: publicError(error, newId(), services.log).extensions }, 'a socket was not let in')
+            socket.close(CloseCode.InternalServerError, 'Try again')
+          } else if (error.isExpired) socket.close(CloseCode.Forbidden, 'Forbidden')
+          else socket.close(4401, 'Unauthorized')
+          return false
+        }
+      },
+      // Everything up to the ticket is synchronous: frames of one socket keep their order.
+      onSubscribe: (ctx, id, payload) => {
+        const { socket, request } = extraOf(ctx)
+        const connection = connections.get(socket)
+        const requestId = newId()
+        if (!connection || connection.isExpired) return [codedError('UNAUTHENTICATED', 'Sign in again.')]
+        const ticket = connection.turnstile.draw()
+        const refused = (errors: readonly GraphQLError[]) => {
+          ticket.release()
+          return errors
+        }
+        try {
+          const params = checkParams(payload satisfies SubscribePayload)
+          const address = addressOf(request, services.config.trustProxy)
+          const arrival: Arrival = { session: connection.session, requestId, address, ticket: null }
+          const { schema, parse, validate, contextFactory, execute, subscribe } = engine.getEnveloped({ params, arrival })
+          const document = parse(params.query)
+          const errors = validate(schema, document)
+          if (errors.length > 0) return refused(errors.map((error: unknown) => publicError(error, requestId, services.log)))
+          const operation = getOperationAST(document, params.operationName)
+          if (!operation) return refused([codedError('BAD_REQUEST', 'Which operation of the document is meant?')])
+          if (operation.operation !== 'mutation') ticket.release()
+          // A send that is the operation's one field lets the next pass once it has its place; of several, the last one's
+          // answer does.
+          else arrival.ticket = hasOneField(operation) ? ticket : { arrive: ticket.arrive, release: () => {} }
+          if (operation.operation !== 'subscription') connection.running.set(id, ticket)
+          return Promise.resolve(contextFactory()).then((contextValue) => {
+            const args = {
+              schema,
+              document,
+              contextValue,
+              ...(params.operationName ? { operationName: params.operationName } : {}),
+              ...(params.variables ? { variableValues: params.variables } : {}),
+            }
+            phases.set(args, { execute, subscribe })
+            return args
+          })
+        } catch (error) {
+          if (error instanceof RequestRefusal) return refused([codedError(error.code, error.message)])
+          return refused([publicError(error, requestId, services.log)])
+        }
+      },
+      execute: (args) => phasesOf(args).execute(args),
+      subscribe: (args) => phasesOf(args).subscribe(args),
+      onError: (ctx, id, _payload, errors) => {
+        settle(ctx, id)
+        return errors.map((error: unknown) => publicError(error, newId(), services.log))
+      },
+      onComplete: (ctx, id) => settle(ctx, id),
+      onClose: (ctx) => {
+        const connection = connections.get(extraOf(ctx).socket)
+        connection?.release()
+        for (const ticket of connection?.running.values() ?? []) ticket.release()
+      },
+    },
+    sockets,
+  )
+
+  function settle(ctx: Context<Record<string, unknown>, Partial<Extra>>, id: string): void {
+    const running = connections.get(extraOf(ctx).socket)?.running
+    running?.get(id)?.release()
+    running?.delete(id)
+  }
+
+  return { sockets, stop: async () => disposable.dispose() }
+}
+
+/** Closes the socket when its token runs out, after the last answers, or when its person’s account changes. */
+function connect(socket: WebSocket, session: Session, services: Services): Connection {
+  const unwatch = services.hub.watch(session.viewer, () => socket.close(CloseCode.Forbidden, 'Forbidden'))
+  const expiry = setTimeout(() => void expire(), Math.min(Math.max(session.expiresAt.getTime() - Date.now(), 0), longestTimer))
+  expiry.unref()
+  const connection: Connection = {
+    session,
+    turnstile: new Turnstile(),
+    running: new Map(),
+    isExpired: false,
+    release: () => {
+      unwatch()
+      clearTimeout(expiry)
+    },
+  }
+  const expire = () => {
+    connection.isExpired = true
+    const deadline = Date.now() + lastWordsMilliseconds
+    const poll = setInterval(() => {
+      if (connection.running.size > 0 && Date.now() < deadline) return
+      clearInterval(poll)
+      socket.close(CloseCode.Forbidden, 'Forbidden')
+    }, 50)
+  }
+  return connection
+}
+
+function extraOf(ctx: Context<Record<string, unknown>, Partial<Extra>>): Extra {
+  const { socket, request } = ctx.extra
+  if (!socket || !request) throw new Error('a connection without a socket')
+  return { socket, request }
+}
+
+function hasOneField({ selectionSet }: OperationDefinitionNode): boolean {
+  return selectionSet.selections.length === 1 && selectionSet.selections[0]?.kind === 'Field'
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

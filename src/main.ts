@@ -1,0 +1,51 @@
+import { type App, createApp } from './app.js'
+import { ConfigError, loadConfig } from './config.js'
+import { demoPeople } from './demo/people.js'
+import { seedDemo } from './demo/seed.js'
+import { signToken } from './demo/tokens.js'
+import { welcome } from './demo/welcome.js'
+import { createLog } from './platform/log.js'
+import { StartupError } from './platform/startup-error.js'
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const log = createLog({ level: config.logLevel, pretty: config.environment === 'development' })
+  const isDemo = config.seed === 'demo'
+  const [firstPerson] = demoPeople
+  let app: App | undefined
+  let isStopping = false
+  const stop = () => {
+    if (isStopping) return
+    isStopping = true
+    log.info('stopping')
+    starting
+      .then((started) => started[Symbol.asyncDispose]())
+      .catch((error: unknown) => {
+        log.error({ error }, 'stopping failed')
+        process.exitCode = 1
+      })
+      // What a library left open must not keep a stopped program alive.
+      .finally(() => setTimeout(() => process.exit(), 500).unref())
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.on('exit', () => app?.killNow())
+
+  const starting = createApp(config, log, {
+    ...(isDemo
+      ? {
+          beforeListening: seedDemo,
+          explorerToken: (rules) => signToken(rules, firstPerson?.externalId ?? ''),
+        }
+      : {}),
+  })
+  app = await starting
+  if (isDemo && !isStopping) console.log(await welcome(app.url, app.tokens))
+  else log.info({ url: app.url }, 'ready')
+}
+
+main().catch((error: unknown) => {
+  process.exitCode = 1
+  if (error instanceof StartupError || error instanceof ConfigError) console.error(error.message)
+  else console.error(error)
+})

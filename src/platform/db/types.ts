@@ -1,0 +1,14 @@
+/** The types of the Prisma client; its value stays in this folder. */
+export { Prisma } from '../../generated/prisma/client.js'
+export type {
+  Appointment,
+  AppointmentStatus,
+  ConversationKind,
+  MessageKind,
+  ParticipantRole,
+  PrismaClient,
+  SystemEventKind,
+  UpdateKind,
+  User,
+  UserRole,
+} from '../../generated/prisma/client.js'

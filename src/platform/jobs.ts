@@ -1,0 +1,50 @@
+import { Logger, type Runner, run, runMigrations } from 'graphile-worker'
+import pg from 'pg'
+import type { Log } from './log.js'
+
+const concurrency = 2
+
+/** What a job does with its payload. It runs at least once: doing it again must do no harm. */
+export type Task = (payload: unknown) => Promise<void>
+
+export interface JobsOptions {
+  readonly connectionString: string
+  readonly tasks: Readonly<Record<string, Task>>
+  /** graphile-worker's crontab, one line a schedule. */
+  readonly crontab: string
+  readonly log: Log
+}
+
+const quietLogger = (log: Log) =>
+  new Logger(() => (level, message) => {
+    // Its messages name jobs and tasks, never payloads.
+    if (level === 'error') log.error({ worker: message }, 'the job worker failed')
+    else if (level === 'warning') log.warn({ worker: message }, 'the job worker warns')
+  })
+
+/** Brings the tables of the job queue up to date. */
+export async function migrateJobs(connectionString: string, log: Log): Promise<void> {
+  await runMigrations({ connectionString, logger: quietLogger(log) })
+}
+
+/** Works through the jobs that transactions have added, until disposed of; what is under way then is finished. */
+export async function startJobs({ connectionString, tasks, crontab, log }: JobsOptions): Promise<AsyncDisposable> {
+  const pool = new pg.Pool({ connectionString, max: concurrency + 2 })
+  pool.on('error', (error) => log.warn({ failure: error.message }, 'the job worker lost a connection'))
+  pool.on('connect', (client) => client.on('error', () => {}))
+  const runner: Runner = await run({
+    pgPool: pool,
+    concurrency,
+    noHandleSignals: true,
+    logger: quietLogger(log),
+    crontab,
+    taskList: Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, (payload: unknown) => task(payload)])),
+  })
+  runner.promise.catch((error: unknown) => log.error({ error }, 'the job worker stopped'))
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await runner.stop()
+      await pool.end()
+    },
+  }
+}

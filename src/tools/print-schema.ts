@@ -1,0 +1,18 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { lexicographicSortSchema, printSchema } from 'graphql'
+import { schema } from '../graphql/schema.js'
+
+// Writes schema.graphql; with --check, compares it instead.
+const file = new URL('../../schema.graphql', import.meta.url)
+const text = `${printSchema(lexicographicSortSchema(schema))}\n`
+
+if (process.argv.includes('--check')) {
+  const committed = await readFile(file, 'utf8').catch(() => '')
+  if (committed === text) console.log('schema.graphql is what the code says')
+  else {
+    console.error('schema.graphql is stale: npm run schema')
+    process.exitCode = 1
+  }
+} else {
+  await writeFile(file, text)
+}
