@@ -20,6 +20,7 @@ import { fileKeyring } from './platform/crypto/keyring.js'
 import { Vault } from './platform/crypto/vault.js'
 import { Database } from './platform/db/database.js'
 import { startEmbeddedPostgres } from './platform/db/embedded.js'
+import { emptyDatabase } from './platform/db/empty.js'
 import { keyStore } from './platform/db/key-store.js'
 import { pendingMigrations } from './platform/db/migrate.js'
 import { prepareDatabase } from './platform/db/prepare.js'
@@ -29,6 +30,7 @@ import { Lifetimes } from './platform/lifetimes.js'
 import { localFiles } from './platform/local-files.js'
 import type { Log } from './platform/log.js'
 import { type Bus, createBus } from './platform/pubsub/pubsub.js'
+import { isSeedingUnfinished, seedingOnce } from './platform/seeding.js'
 import { StartupError } from './platform/startup-error.js'
 
 const weeklyPartitions = '17 3 * * * ensure-partitions'
@@ -40,8 +42,8 @@ export interface Overrides {
   readonly observe?: (statement: string) => void
   /** The token that GraphiQL opens with. */
   readonly explorerToken?: (tokens: TokenRules) => Promise<string | null>
-  /** Runs once everything but the door is open: seeding. */
-  readonly beforeListening?: (services: Services, tokens: TokenRules) => Promise<void>
+  /** Fills an empty database, before anybody can come in. What a killed start left half filled is emptied first. */
+  readonly seed?: (services: Services) => Promise<void>
 }
 
 export interface App extends AsyncDisposable {
@@ -64,12 +66,16 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     let connectionString: string
     if (config.database.kind === 'embedded') {
       const dataDir = resolve(config.dataDir)
-      const lock = await acquireInstanceLock(dataDir, `http://${shownHost(config.host)}:${config.port}/graphql`)
+      const lock = await acquireInstanceLock(
+        dataDir,
+        `http://${shownHost(config.host)}:${config.port}/graphql`,
+      )
       stack.defer(() => lock.release())
       const postgres = await startEmbeddedPostgres({ directory: dataDir, log })
       stack.defer(() => postgres.stop())
       killNow = () => postgres.killNow()
       connectionString = postgres.connectionString
+      if (await isSeedingUnfinished(dataDir)) await emptyDatabase(connectionString)
     } else {
       connectionString = config.database.url
     }
@@ -99,7 +105,8 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     await hub.start(bus)
     const directory = new Directory(db)
     await bus.subscribe('people', () => directory.forget())
-    for (const subject of config.tokens.serviceSubjects) await directory.provision(subject, 'SERVICE', subject)
+    for (const subject of config.tokens.serviceSubjects)
+      await directory.provision(subject, 'SERVICE', subject)
     for (const subject of config.tokens.adminSubjects) await directory.provision(subject, 'ADMIN', subject)
     const services: Services = {
       config,
@@ -126,7 +133,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
         }),
       )
     }
-    await overrides.beforeListening?.(services, tokens)
+    if (overrides.seed) await seedingOnce(resolve(config.dataDir), () => overrides.seed?.(services))
     const url = config.role === 'worker' ? null : await listen(services, tokens, directory, stack, overrides)
     return { url, services, tokens, killNow, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
   } catch (error) {
@@ -173,8 +180,10 @@ async function listen(
 
 function portError(error: unknown, config: Config): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') return new StartupError(`Port ${config.port} is in use. Set PORT to another one.`)
-  if (code === 'EACCES') return new StartupError(`Port ${config.port} may not be opened. Set PORT to another one.`)
+  if (code === 'EADDRINUSE')
+    return new StartupError(`Port ${config.port} is in use. Set PORT to another one.`)
+  if (code === 'EACCES')
+    return new StartupError(`Port ${config.port} may not be opened. Set PORT to another one.`)
   return error
 }
 
@@ -188,7 +197,10 @@ async function close(server: Server, closeSockets: () => Promise<void>): Promise
   await closeSockets()
   server.closeIdleConnections()
   const timeout = new AbortController()
-  await Promise.race([closed, sleep(drainMilliseconds, undefined, { signal: timeout.signal }).catch(() => {})])
+  await Promise.race([
+    closed,
+    sleep(drainMilliseconds, undefined, { signal: timeout.signal }).catch(() => {}),
+  ])
   timeout.abort()
   server.closeAllConnections()
   await closed

@@ -1,7 +1,9 @@
 /** Every code that a client can meet, with what it means. docs/errors.md and README repeat this table. */
 export const errorCodes = {
-  UNAUTHENTICATED: 'No token, or one that is unreadable, forged, expired, or of an unknown or deactivated person.',
-  BAD_REQUEST: 'The request is malformed: JSON, syntax, an unknown field, a value that does not fit its type.',
+  UNAUTHENTICATED:
+    'No token, or one that is unreadable, forged, expired, or of an unknown or deactivated person.',
+  BAD_REQUEST:
+    'The request is malformed: JSON, syntax, an unknown field, a value that does not fit its type.',
   COST_EXCEEDED: 'The document is too large or too deep. Ask for less at once.',
   INVALID_INPUT: 'An input is out of its bounds. In a mutation, `fields` names each one.',
   NOT_FOUND: 'What is named does not exist, or the viewer may not see it: the two look alike.',

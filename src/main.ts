@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const starting = createApp(config, log, {
     ...(isDemo
       ? {
-          beforeListening: seedDemo,
+          seed: seedDemo,
           explorerToken: (rules) => signToken(rules, firstPerson?.externalId ?? ''),
         }
       : {}),

@@ -27,17 +27,21 @@ export async function seedDemo(services: Services): Promise<void> {
   if ((await services.db.read((client) => client.user.count())) > 0) return
   const as = await makePeople(services)
   const platform = as('platform')
-  for (const appointment of demoAppointments) await upsertAppointment(platform, appointmentInput(appointment, 'SCHEDULED'))
+  for (const appointment of demoAppointments)
+    await upsertAppointment(platform, appointmentInput(appointment, 'SCHEDULED'))
   for (const conversation of demoDirectConversations) await playDirect(as, conversation)
   for (const group of demoGroups) await playGroup(as, group)
-  for (const appointment of demoAppointments) await upsertAppointment(platform, appointmentInput(appointment, appointment.status))
+  for (const appointment of demoAppointments)
+    await upsertAppointment(platform, appointmentInput(appointment, appointment.status))
 }
 
 async function makePeople(services: Services): Promise<As> {
   const directory = new Directory(services.db)
   const contexts = new Map<string, VerbContext>()
   const contextOf = async (externalId: string, role: 'ADMIN' | null) => {
-    const viewer = role ? await directory.provision(externalId, role, externalId) : await directory.find(externalId)
+    const viewer = role
+      ? await directory.provision(externalId, role, externalId)
+      : await directory.find(externalId)
     if (!viewer) throw new Error(`nobody is called ${externalId}`)
     return { ...services, viewer, requestId: 'seed', address: null, ticket: null }
   }
@@ -55,13 +59,18 @@ async function makePeople(services: Services): Promise<As> {
   }
 }
 
-function appointmentInput({ externalId, patient, doctor, daysFromNow }: DemoAppointment, status: DemoAppointment['status']) {
+function appointmentInput(
+  { externalId, patient, doctor, daysFromNow }: DemoAppointment,
+  status: DemoAppointment['status'],
+) {
   const startsAt = new Date(Math.round((Date.now() + daysFromNow * day) / (15 * minute)) * 15 * minute)
   return { externalId, patientExternalId: patient, doctorExternalId: doctor, status, startsAt }
 }
 
 async function playDirect(as: As, script: DemoDirectConversation): Promise<void> {
-  const { conversationId } = await openDirectConversation(as(script.doctor), { externalUserId: script.patient })
+  const { conversationId } = await openDirectConversation(as(script.doctor), {
+    externalUserId: script.patient,
+  })
   const said = await say(as, conversationId, script.turns, script.startedDaysAgo, async () => {})
   await readAll(as, conversationId, said, [script.doctor, script.patient], script.unreadFor)
   if (script.closed) await closeConversation(as(script.closed.closedBy), conversationId, script.closed.reason)
@@ -76,11 +85,19 @@ async function playGroup(as: As, script: DemoGroup): Promise<void> {
     patientId: script.patient === undefined ? null : idOf(script.patient),
   })
   const said = await say(as, conversationId, script.turns, script.startedDaysAgo, async (index) => {
-    if (script.joins?.afterTurn === index) await addParticipants(owner, conversationId, [idOf(script.joins.externalId)])
-    if (script.left?.afterTurn === index) await removeParticipant(as(script.left.externalId), conversationId, idOf(script.left.externalId))
+    if (script.joins?.afterTurn === index)
+      await addParticipants(owner, conversationId, [idOf(script.joins.externalId)])
+    if (script.left?.afterTurn === index)
+      await removeParticipant(as(script.left.externalId), conversationId, idOf(script.left.externalId))
   })
   const gone = new Set([script.left?.externalId, script.joins?.externalId])
-  await readAll(as, conversationId, said, [script.owner, ...script.members.filter((member) => !gone.has(member))], undefined)
+  await readAll(
+    as,
+    conversationId,
+    said,
+    [script.owner, ...script.members.filter((member) => !gone.has(member))],
+    undefined,
+  )
 }
 
 /** Says the turns at their times; the last one was said a while ago at the latest. Returns the messages' ids. */

@@ -12,7 +12,8 @@ export async function welcome(url: string | null, rules: TokenRules): Promise<st
       token: (await signToken(rules, person.externalId)) ?? '(tokens come from your identity provider)',
     })),
   )
-  const widest = (pick: (row: (typeof rows)[number]) => string) => Math.max(...rows.map((row) => pick(row).length))
+  const widest = (pick: (row: (typeof rows)[number]) => string) =>
+    Math.max(...rows.map((row) => pick(row).length))
   const [name, role] = [widest((row) => row.name), widest((row) => row.role)]
   return [
     '',

@@ -27,6 +27,11 @@ export class Cursors {
   }
 
   private mac(scope: string, payload: Buffer): Buffer {
-    return createHmac('sha256', this.key).update(scope).update('\0').update(payload).digest().subarray(0, macBytes)
+    return createHmac('sha256', this.key)
+      .update(scope)
+      .update('\0')
+      .update(payload)
+      .digest()
+      .subarray(0, macBytes)
   }
 }

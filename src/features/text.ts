@@ -10,7 +10,8 @@ export const longestName = 200
  */
 export function textFault(text: string, limit: number): string | null {
   if (text.trim() === '') return 'It must not be empty.'
-  if (text.length > limit && codePoints(text) > limit) return `It must not be longer than ${limit} characters.`
+  if (text.length > limit && codePoints(text) > limit)
+    return `It must not be longer than ${limit} characters.`
   if (text.includes('\0')) return 'It must not contain the NUL character.'
   if (!isWellFormed(text)) return 'It must be well-formed Unicode, without lone surrogates.'
   return null

@@ -17,13 +17,16 @@ export const builder = new SchemaBuilder<{
 builder.addScalarType('DateTime', DateTimeResolver, {
   description: 'An instant, ISO 8601 in UTC with milliseconds, e.g. `2026-01-31T09:30:00.000Z`.',
 })
-builder.addScalarType('UUID', UUIDResolver, { description: 'A UUID of any version; comes back in lower case.' })
+builder.addScalarType('UUID', UUIDResolver, {
+  description: 'A UUID of any version; comes back in lower case.',
+})
 builder.addScalarType('URL', URLResolver, { description: 'An absolute URL.' })
 
 builder.queryType({
   description: 'What can be read. A field that cannot be served is null with an entry in `errors[]`.',
 })
 builder.mutationType({
-  description: 'What can be done. Expected failures are members of the result union: always select `... on Error`.',
+  description:
+    'What can be done. Expected failures are members of the result union: always select `... on Error`.',
 })
 builder.subscriptionType({ description: 'What can be followed, over graphql-ws or Server-Sent Events.' })

@@ -15,13 +15,21 @@ export const PageInfoRef = builder.objectRef<PageInfo>('PageInfo').implement({
   description: 'Where a page stands in its connection.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
-      description: 'Whether there is more after `endCursor`. Known when paging forward; else whether `before` was given.',
+      description:
+        'Whether there is more after `endCursor`. Known when paging forward; else whether `before` was given.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'Whether there is more before `startCursor`. Known when paging backward; else whether `after` was given.',
+      description:
+        'Whether there is more before `startCursor`. Known when paging backward; else whether `after` was given.',
     }),
-    startCursor: t.exposeString('startCursor', { nullable: true, description: 'Of the first edge; null when the page is empty.' }),
-    endCursor: t.exposeString('endCursor', { nullable: true, description: 'Of the last edge; null when the page is empty.' }),
+    startCursor: t.exposeString('startCursor', {
+      nullable: true,
+      description: 'Of the first edge; null when the page is empty.',
+    }),
+    endCursor: t.exposeString('endCursor', {
+      nullable: true,
+      description: 'Of the last edge; null when the page is empty.',
+    }),
   }),
 })
 
@@ -36,14 +44,22 @@ export interface Connection<Node> {
 }
 
 /** The connection and edge types of a node type, named after it as the contract does. */
-export function connectionTypes<Node extends object>(name: string, node: ObjectRef<typeof builder.$inferSchemaTypes, Node>, plural: string) {
+export function connectionTypes<Node extends object>(
+  name: string,
+  node: ObjectRef<typeof builder.$inferSchemaTypes, Node>,
+  plural: string,
+) {
   const edge = builder.objectRef<Edge<Node>>(`${name}Edge`)
   edge.implement({
     description: `One of the ${plural} of a page.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', { description: 'Opaque; goes into `after` or `before`.' }),
       // Pothos can’t tell of a generic type whether it is a list; Edge<Node> has said that it is none.
-      node: t.field({ type: node, description: 'What stands at this place.', resolve: (parent) => parent.node as never }),
+      node: t.field({
+        type: node,
+        description: 'What stands at this place.',
+        resolve: (parent) => parent.node as never,
+      }),
     }),
   })
   const connection = builder.objectRef<Connection<Node>>(`${name}Connection`)
@@ -51,7 +67,11 @@ export function connectionTypes<Node extends object>(name: string, node: ObjectR
     description: `A page of ${plural}.`,
     fields: (t) => ({
       edges: t.field({ type: [edge], description: 'In order.', resolve: (parent) => parent.edges }),
-      pageInfo: t.field({ type: PageInfoRef, description: 'Whether there is more.', resolve: (parent) => parent.pageInfo }),
+      pageInfo: t.field({
+        type: PageInfoRef,
+        description: 'Whether there is more.',
+        resolve: (parent) => parent.pageInfo,
+      }),
     }),
   })
   return { edge, connection }
@@ -88,7 +108,11 @@ export function checkPage(args: PageArguments, defaultFirst?: number): Page {
 /**
  * The connection of rows that were read in the direction of reading, one more than the page holds where there is more.
  */
-export function connectionOf<Node>(page: Page, rows: readonly Node[], cursorOf: (node: Node) => string): Connection<Node> {
+export function connectionOf<Node>(
+  page: Page,
+  rows: readonly Node[],
+  cursorOf: (node: Node) => string,
+): Connection<Node> {
   const hasMore = rows.length > page.limit
   const kept = rows.slice(0, page.limit)
   if (page.fromEnd) kept.reverse()

@@ -1,28 +1,34 @@
-import {
-  type CannotSendError,
-  type cannotSendReasons,
-  type ConflictError,
-  type DomainError,
-  type EditWindowClosedError,
-  type ForbiddenError,
-  type InvalidInputError,
-  type InvalidField,
-  type NotFoundError,
+import type {
+  CannotSendError,
+  ConflictError,
+  cannotSendReasons,
+  DomainError,
+  EditWindowClosedError,
+  ForbiddenError,
+  InvalidField,
+  InvalidInputError,
+  NotFoundError,
 } from '../errors.js'
 import { builder } from './builder.js'
 
 export const ErrorRef = builder.interfaceRef<DomainError>('Error').implement({
-  description: 'An expected failure of a mutation. Unions grow: select `... on Error { code detail }` in each.',
+  description:
+    'An expected failure of a mutation. Unions grow: select `... on Error { code detail }` in each.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'Stable, for programs. The README lists them all.' }),
-    detail: t.exposeString('detail', { description: 'One or two English sentences for people; it may change.' }),
+    detail: t.exposeString('detail', {
+      description: 'One or two English sentences for people; it may change.',
+    }),
   }),
 })
 
 const FieldErrorRef = builder.objectRef<InvalidField>('FieldError').implement({
   description: 'What is wrong with one input field.',
   fields: (t) => ({
-    path: t.stringList({ description: 'The names that lead to it within the input, outermost first.', resolve: (field) => [...field.path] }),
+    path: t.stringList({
+      description: 'The names that lead to it within the input, outermost first.',
+      resolve: (field) => [...field.path],
+    }),
     detail: t.exposeString('detail', { description: 'What would be right, never what was sent.' }),
   }),
 })
@@ -30,9 +36,15 @@ const FieldErrorRef = builder.objectRef<InvalidField>('FieldError').implement({
 export const CannotSendReasonRef = builder.enumType('CannotSendReason', {
   description: 'Why nobody in the viewer’s position may send in a conversation now.',
   values: {
-    NO_CARE_RELATIONSHIP: { description: 'DIRECT: patient and doctor share no appointment that is not cancelled.' },
-    BLOCKED: { description: 'DIRECT: the viewer has blocked the other person. Told to the one who blocks only.' },
-    USER_INACTIVE: { description: 'DIRECT: the other person’s account is not active, or looks so to the viewer.' },
+    NO_CARE_RELATIONSHIP: {
+      description: 'DIRECT: patient and doctor share no appointment that is not cancelled.',
+    },
+    BLOCKED: {
+      description: 'DIRECT: the viewer has blocked the other person. Told to the one who blocks only.',
+    },
+    USER_INACTIVE: {
+      description: 'DIRECT: the other person’s account is not active, or looks so to the viewer.',
+    },
     CONVERSATION_CLOSED: { description: 'The conversation is closed.' },
     NOT_A_PARTICIPANT: { description: 'The viewer has left, or was removed.' },
   } satisfies Record<(typeof cannotSendReasons)[number], object>,
@@ -40,7 +52,8 @@ export const CannotSendReasonRef = builder.enumType('CannotSendReason', {
 
 const NotFoundRef = builder.objectRef<NotFoundError>('NotFoundError').implement({
   interfaces: [ErrorRef],
-  description: 'NOT_FOUND: what the input names does not exist, or the viewer may not see it. The two look alike.',
+  description:
+    'NOT_FOUND: what the input names does not exist, or the viewer may not see it. The two look alike.',
 })
 const ForbiddenRef = builder.objectRef<ForbiddenError>('ForbiddenError').implement({
   interfaces: [ErrorRef],
@@ -50,7 +63,11 @@ const InvalidInputRef = builder.objectRef<InvalidInputError>('InvalidInputError'
   interfaces: [ErrorRef],
   description: 'INVALID_INPUT: the input does not have the right form.',
   fields: (t) => ({
-    fields: t.field({ type: [FieldErrorRef], description: 'Each field that is wrong.', resolve: (error) => [...error.fields] }),
+    fields: t.field({
+      type: [FieldErrorRef],
+      description: 'Each field that is wrong.',
+      resolve: (error) => [...error.fields],
+    }),
   }),
 })
 const ConflictRef = builder.objectRef<ConflictError>('ConflictError').implement({
@@ -61,7 +78,11 @@ const CannotSendRef = builder.objectRef<CannotSendError>('CannotSendError').impl
   interfaces: [ErrorRef],
   description: 'CANNOT_SEND: the state of the conversation, or of the people in it, does not allow it now.',
   fields: (t) => ({
-    reasons: t.field({ type: [CannotSendReasonRef], description: 'All that apply.', resolve: (error) => [...error.reasons] }),
+    reasons: t.field({
+      type: [CannotSendReasonRef],
+      description: 'All that apply.',
+      resolve: (error) => [...error.reasons],
+    }),
   }),
 })
 const EditWindowClosedRef = builder.objectRef<EditWindowClosedError>('EditWindowClosedError').implement({

@@ -14,7 +14,12 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 const made = new WeakSet<object>()
 
 /** An error as clients get it in `errors[]`: a code, a sentence, a place in the document, and nothing that was sent. */
-export function codedError(code: ErrorCode, message: string, from?: GraphQLError, extra: object = {}): GraphQLError {
+export function codedError(
+  code: ErrorCode,
+  message: string,
+  from?: GraphQLError,
+  extra: object = {},
+): GraphQLError {
   const status = statuses[code]
   const error = new GraphQLError(message, {
     ...(from?.nodes ? { nodes: from.nodes } : {}),
@@ -65,12 +70,15 @@ const onType = /on type "(\w+)"/
 
 function plainMessage(message: string): string {
   if (message.startsWith('Syntax Error')) return 'The document is not valid GraphQL.'
-  if (message.startsWith('Cannot query field')) return `There is no such field on ${onType.exec(message)?.[1] ?? 'this type'}.`
+  if (message.startsWith('Cannot query field'))
+    return `There is no such field on ${onType.exec(message)?.[1] ?? 'this type'}.`
   if (message.startsWith('Unknown argument')) return 'There is no such argument.'
   if (message.startsWith('Unknown type')) return 'There is no such type.'
-  if (message.includes('must have a selection of subfields')) return 'A field that is an object needs a selection.'
+  if (message.includes('must have a selection of subfields'))
+    return 'A field that is an object needs a selection.'
   if (message.includes('must not have a selection')) return 'A field that is a leaf has no selection.'
-  if (message.startsWith('Variable') || message.includes('cannot represent')) return 'A value does not fit its type.'
+  if (message.startsWith('Variable') || message.includes('cannot represent'))
+    return 'A value does not fit its type.'
   if (message.startsWith('Must provide operation name') || message.startsWith('Unknown operation named')) {
     return 'Which operation of the document is meant?'
   }

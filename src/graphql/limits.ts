@@ -15,7 +15,8 @@ export function useLimits(): Plugin {
     },
     onValidate: ({ params, setResult }) => {
       const document = params.documentAST
-      if (depthOf(document) > deepest) setResult([codedError('COST_EXCEEDED', `The document is deeper than ${deepest} levels.`)])
+      if (depthOf(document) > deepest)
+        setResult([codedError('COST_EXCEEDED', `The document is deeper than ${deepest} levels.`)])
     },
   }
 }
@@ -57,4 +58,3 @@ export function depthOf(document: DocumentNode): number {
   const operations = document.definitions.filter((definition) => definition.kind === 'OperationDefinition')
   return Math.max(0, ...operations.map((operation) => measure(operation, new Set())))
 }
-

@@ -31,7 +31,9 @@ export class Loaders<Context> {
     // A batch function and its loader share their types, which a map of both can't say.
     const known = this.loaders.get(batch) as DataLoader<Key, Value, unknown> | undefined
     if (known) return known
-    const loader = new DataLoader<Key, Value, unknown>((keys) => batch(this.ctx(), keys), { cacheKeyFn: cacheKey })
+    const loader = new DataLoader<Key, Value, unknown>((keys) => batch(this.ctx(), keys), {
+      cacheKeyFn: cacheKey,
+    })
     this.loaders.set(batch, loader)
     return loader
   }

@@ -1,15 +1,31 @@
-import type { ExecutionResult, GraphQLError } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import { isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { GraphContext } from './context.js'
-import { publicError } from './failures.js'
+import { badRequest, publicError } from './failures.js'
 
 /** Turns every error of an operation, and of each event of a subscription, into what a client may know of it. */
 export function useMasking(): Plugin<GraphContext> {
   const mask = (result: ExecutionResult, ctx: GraphContext): ExecutionResult | null =>
     result.errors
-      ? { ...result, errors: result.errors.map((error: GraphQLError) => publicError(error, ctx.requestId, ctx.log)) }
+      ? {
+          ...result,
+          errors: result.errors.map((error: GraphQLError) => publicError(error, ctx.requestId, ctx.log)),
+        }
       : null
   return {
+    onParse:
+      () =>
+      ({ result, replaceParseResult }) => {
+        if (result instanceof GraphQLError) replaceParseResult(badRequest(result))
+      },
+    onValidate:
+      () =>
+      ({ result, setResult }) => {
+        if (result.length > 0)
+          setResult(
+            result.map((error) => (error.extensions.code === 'COST_EXCEEDED' ? error : badRequest(error))),
+          )
+      },
     onExecute: ({ args }) => ({
       onExecuteDone: ({ result, setResult }) => {
         if (isAsyncIterable(result)) return

@@ -16,7 +16,10 @@ export interface MutationOptions<Input, Payload extends object> {
 }
 
 /** Adds a mutation in the contract's form: one input object, one result union, expected failures as values. */
-export function addMutation<Input, Payload extends object>(name: string, options: MutationOptions<Input, Payload>): void {
+export function addMutation<Input, Payload extends object>(
+  name: string,
+  options: MutationOptions<Input, Payload>,
+): void {
   const { description, input, payload, errors, resolve } = options
   const result = builder.unionType(`${name.charAt(0).toUpperCase()}${name.slice(1)}Result`, {
     description: `What \`${name}\` answers: its payload, or why not.`,
@@ -29,7 +32,11 @@ export function addMutation<Input, Payload extends object>(name: string, options
       description,
       args: { input: t.arg({ type: input, required: true, description: 'The one input object.' }) },
       // Pothos can’t follow generic inputs and payloads; MutationOptions has tied them to each other.
-      resolve: (async (_: unknown, args: { input: Input }, ctx: GraphContext): Promise<Payload | DomainError> => {
+      resolve: (async (
+        _: unknown,
+        args: { input: Input },
+        ctx: GraphContext,
+      ): Promise<Payload | DomainError> => {
         try {
           return await resolve(args.input, ctx)
         } catch (error) {

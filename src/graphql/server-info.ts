@@ -7,9 +7,17 @@ const ServerInfoRef = builder.objectRef<GraphContext['config']>('ServerInfo').im
   description: 'The limits of this deployment, for clients to keep to.',
   fields: (t) => ({
     version: t.exposeString('version', { description: 'Of the server, semantic.' }),
-    maxBodyLength: t.int({ description: 'Of a message, in Unicode code points.', resolve: () => longestBody }),
-    editWindowSeconds: t.exposeInt('editWindowSeconds', { description: 'How long after sending a message may be edited.' }),
-    maxGroupSize: t.int({ description: 'Current participants of a group, the owner included.', resolve: () => largestGroup }),
+    maxBodyLength: t.int({
+      description: 'Of a message, in Unicode code points.',
+      resolve: () => longestBody,
+    }),
+    editWindowSeconds: t.exposeInt('editWindowSeconds', {
+      description: 'How long after sending a message may be edited.',
+    }),
+    maxGroupSize: t.int({
+      description: 'Current participants of a group, the owner included.',
+      resolve: () => largestGroup,
+    }),
     updateRetentionDays: t.exposeInt('updateRetentionDays', {
       description: 'How long updates are kept at least: a cursor that is older may meet a StreamReset.',
     }),
@@ -17,5 +25,9 @@ const ServerInfoRef = builder.objectRef<GraphContext['config']>('ServerInfo').im
 })
 
 builder.queryField('serverInfo', (t) =>
-  t.field({ type: ServerInfoRef, description: 'The limits of this deployment.', resolve: (_root, _args, ctx) => ctx.config }),
+  t.field({
+    type: ServerInfoRef,
+    description: 'The limits of this deployment.',
+    resolve: (_root, _args, ctx) => ctx.config,
+  }),
 )

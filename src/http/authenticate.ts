@@ -45,9 +45,11 @@ export class Authenticator {
 
   /** Throws UnauthenticatedError; `isExpired` where a new token for the same person would do. */
   async authenticate(token: string | null): Promise<Session> {
-    if (token === null || token === '') throw new UnauthenticatedError('Send a token: Authorization: Bearer …')
+    if (token === null || token === '')
+      throw new UnauthenticatedError('Send a token: Authorization: Bearer …')
     const { sub, exp, name } = await this.claimsOf(token)
-    if (sub === undefined || exp === undefined) throw new UnauthenticatedError('The token names nobody, or never expires.')
+    if (sub === undefined || exp === undefined)
+      throw new UnauthenticatedError('The token names nobody, or never expires.')
     const expiresAt = new Date(exp * 1000)
     const person =
       (await this.directory.find(sub)) ??

@@ -25,7 +25,8 @@ export interface GraphParams {
 /** Reads a POST's JSON. Anything but application/json would need no preflight from a web page: 415. */
 export async function readParams(request: IncomingMessage): Promise<GraphParams> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') throw new RequestRefusal(415, 'BAD_REQUEST', 'Send JSON: Content-Type: application/json.')
+  if (type !== 'application/json')
+    throw new RequestRefusal(415, 'BAD_REQUEST', 'Send JSON: Content-Type: application/json.')
   return checkParams(parseJson(await readBody(request)))
 }
 
@@ -65,8 +66,10 @@ export function checkParams(params: unknown): GraphParams {
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
     throw new RequestRefusal(400, 'BAD_REQUEST', '`operationName` is to be a name.')
   }
-  if (!isOptionalRecord(variables)) throw new RequestRefusal(400, 'BAD_REQUEST', '`variables` is to be an object.')
-  if (!isOptionalRecord(extensions)) throw new RequestRefusal(400, 'BAD_REQUEST', '`extensions` is to be an object.')
+  if (!isOptionalRecord(variables))
+    throw new RequestRefusal(400, 'BAD_REQUEST', '`variables` is to be an object.')
+  if (!isOptionalRecord(extensions))
+    throw new RequestRefusal(400, 'BAD_REQUEST', '`extensions` is to be an object.')
   return {
     query,
     ...(operationName ? { operationName } : {}),

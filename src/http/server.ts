@@ -40,10 +40,17 @@ export function createHttpServer(
     })
   })
 
-  async function handle(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+  async function handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> {
     const path = request.url?.split('?')[0]
     if (path === '/healthz') return sendText(response, 200, 'ok')
-    if (path === '/readyz') return (await health.isReady()) ? sendText(response, 200, 'ready') : sendText(response, 503, 'not ready')
+    if (path === '/readyz')
+      return (await health.isReady())
+        ? sendText(response, 200, 'ready')
+        : sendText(response, 503, 'not ready')
     if (path === '/' && isExploring) {
       response.writeHead(302, { location: endpoint }).end()
       return
@@ -52,7 +59,8 @@ export function createHttpServer(
 
     const { origin } = request.headers
     response.setHeader('vary', 'Origin')
-    if (!origins.allows(origin)) throw new RequestRefusal(403, 'FORBIDDEN', 'This origin is not allowed here.')
+    if (!origins.allows(origin))
+      throw new RequestRefusal(403, 'FORBIDDEN', 'This origin is not allowed here.')
     if (origin !== undefined) response.setHeader('access-control-allow-origin', origin)
     if (request.method === 'OPTIONS') return sendPreflight(response)
     if (request.method === 'GET' && isExploring && request.headers.accept?.includes('text/html')) {
@@ -72,7 +80,9 @@ export function createHttpServer(
     // An HTTP connection answers in order, so a client that minds the order has waited for the answer before.
     const ticket: Ticket | null = null
     const address = addressOf(request, services.config.trustProxy)
-    await engine(Object.assign(request, { body: params }), response, { arrival: { session, requestId, address, ticket } })
+    await engine(Object.assign(request, { body: params }), response, {
+      arrival: { session, requestId, address, ticket },
+    })
   }
 }
 

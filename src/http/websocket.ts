@@ -78,7 +78,10 @@ export function createSocketServer(
           return true
         } catch (error) {
           if (!(error instanceof UnauthenticatedError)) {
-            services.log.warn({ error: publicError(error, newId(), services.log).extensions }, 'a socket was not let in')
+            services.log.warn(
+              { error: publicError(error, newId(), services.log).extensions },
+              'a socket was not let in',
+            )
             socket.close(CloseCode.InternalServerError, 'Try again')
           } else if (error.isExpired) socket.close(CloseCode.Forbidden, 'Forbidden')
           else socket.close(4401, 'Unauthorized')
@@ -100,12 +103,17 @@ export function createSocketServer(
           const params = checkParams(payload satisfies SubscribePayload)
           const address = addressOf(request, services.config.trustProxy)
           const arrival: Arrival = { session: connection.session, requestId, address, ticket: null }
-          const { schema, parse, validate, contextFactory, execute, subscribe } = engine.getEnveloped({ params, arrival })
+          const { schema, parse, validate, contextFactory, execute, subscribe } = engine.getEnveloped({
+            params,
+            arrival,
+          })
           const document = parse(params.query)
           const errors = validate(schema, document)
-          if (errors.length > 0) return refused(errors.map((error: unknown) => publicError(error, requestId, services.log)))
+          if (errors.length > 0)
+            return refused(errors.map((error: unknown) => publicError(error, requestId, services.log)))
           const operation = getOperationAST(document, params.operationName)
-          if (!operation) return refused([codedError('BAD_REQUEST', 'Which operation of the document is meant?')])
+          if (!operation)
+            return refused([codedError('BAD_REQUEST', 'Which operation of the document is meant?')])
           if (operation.operation !== 'mutation') ticket.release()
           // A send that is the operation's one field lets the next pass once it has its place; of several, the last one's
           // answer does.
@@ -155,7 +163,10 @@ export function createSocketServer(
 /** Closes the socket when its token runs out, after the last answers, or when its person’s account changes. */
 function connect(socket: WebSocket, session: Session, services: Services): Connection {
   const unwatch = services.hub.watch(session.viewer, () => socket.close(CloseCode.Forbidden, 'Forbidden'))
-  const expiry = setTimeout(() => void expire(), Math.min(Math.max(session.expiresAt.getTime() - Date.now(), 0), longestTimer))
+  const expiry = setTimeout(
+    () => void expire(),
+    Math.min(Math.max(session.expiresAt.getTime() - Date.now(), 0), longestTimer),
+  )
   expiry.unref()
   const connection: Connection = {
     session,

@@ -5,8 +5,8 @@ import type { GraphContext } from '../graphql/context.js'
 import { publicError } from '../graphql/failures.js'
 import { useLimits } from '../graphql/limits.js'
 import { Loaders } from '../graphql/loaders.js'
-import { schema } from '../graphql/schema.js'
 import { useMasking } from '../graphql/masking.js'
+import { schema } from '../graphql/schema.js'
 import { useUpdateCursor } from '../graphql/update-cursor.js'
 import { newId } from '../platform/ids.js'
 import type { Session } from './authenticate.js'
@@ -59,7 +59,9 @@ function contextOf(services: Services, arrival: Arrival): GraphContext {
     ticket,
     updateCursor: null,
   }
-  const withLoaders: GraphContext = Object.assign(context, { loaders: new Loaders<GraphContext>(() => withLoaders) })
+  const withLoaders: GraphContext = Object.assign(context, {
+    loaders: new Loaders<GraphContext>(() => withLoaders),
+  })
   return withLoaders
 }
 

@@ -28,7 +28,12 @@ export async function migrateJobs(connectionString: string, log: Log): Promise<v
 }
 
 /** Works through the jobs that transactions have added, until disposed of; what is under way then is finished. */
-export async function startJobs({ connectionString, tasks, crontab, log }: JobsOptions): Promise<AsyncDisposable> {
+export async function startJobs({
+  connectionString,
+  tasks,
+  crontab,
+  log,
+}: JobsOptions): Promise<AsyncDisposable> {
   const pool = new pg.Pool({ connectionString, max: concurrency + 2 })
   pool.on('error', (error) => log.warn({ failure: error.message }, 'the job worker lost a connection'))
   pool.on('connect', (client) => client.on('error', () => {}))
@@ -38,7 +43,9 @@ export async function startJobs({ connectionString, tasks, crontab, log }: JobsO
     noHandleSignals: true,
     logger: quietLogger(log),
     crontab,
-    taskList: Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, (payload: unknown) => task(payload)])),
+    taskList: Object.fromEntries(
+      Object.entries(tasks).map(([name, task]) => [name, (payload: unknown) => task(payload)]),
+    ),
   })
   runner.promise.catch((error: unknown) => log.error({ error }, 'the job worker stopped'))
   return {

@@ -72,7 +72,10 @@ export class Lanes<Input, Output> {
     const items = [...taken.values()].flat()
     let outputs: readonly (Output | undefined)[]
     try {
-      outputs = await this.options.run(items.map((item) => item.input), taken.size > 1)
+      outputs = await this.options.run(
+        items.map((item) => item.input),
+        taken.size > 1,
+      )
     } catch (error) {
       // One bad input fails its whole batch: alone, each gets its own answer.
       if (items.length === 1) for (const item of items) item.reject(error)

@@ -36,7 +36,10 @@ function parseKeyring(text: string, file: string): { current: string; keys: Map<
   if (typeof parsed === 'object' && parsed !== null && 'current' in parsed && 'keys' in parsed) {
     const { current, keys } = parsed
     if (typeof current === 'string' && typeof keys === 'object' && keys !== null) {
-      return { current, keys: new Map(Object.entries(keys).map(([id, key]) => [id, Buffer.from(String(key), 'base64')])) }
+      return {
+        current,
+        keys: new Map(Object.entries(keys).map(([id, key]) => [id, Buffer.from(String(key), 'base64')])),
+      }
     }
   }
   throw new StartupError(`${file} is no keyring.`)

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { startTemporaryPostgres } from '../../src/platform/db/embedded-temporary.js'
-import { migrate } from '../../src/platform/db/migrate.js'
+import { prepareDatabase } from '../../src/platform/db/prepare.js'
+import { createLog } from '../../src/platform/log.js'
 import type {} from './provided.js'
 import { startRedisServer } from './redis-server.js'
 import { startWatchdog } from './watchdog.js'
@@ -57,7 +58,7 @@ async function makeTemplate(adminUrl: string): Promise<void> {
   try {
     await admin.query(`CREATE DATABASE ${templateName}`)
     const connectionString = adminUrl.replace(/\w+$/, templateName)
-    await migrate({ connectionString, log: { info() {} } })
+    await prepareDatabase(connectionString, createLog({ level: 'warn' }))
     await admin.query(`ALTER DATABASE ${templateName} IS_TEMPLATE true ALLOW_CONNECTIONS false`)
   } finally {
     await admin.end()

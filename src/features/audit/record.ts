@@ -14,14 +14,23 @@ export interface AuditFacts {
 }
 
 /** Records a write in its own transaction: without the record there is no write. */
-export async function recordWrite(tx: Tx, by: Origin & { viewer: { id: string } | null }, facts: AuditFacts): Promise<void> {
+export async function recordWrite(
+  tx: Tx,
+  by: Origin & { viewer: { id: string } | null },
+  facts: AuditFacts,
+): Promise<void> {
   await tx.$executeRaw`SELECT record_audit(${by.viewer?.id ?? null}::uuid, ${facts.action}, 'ALLOWED'::audit_outcome,
     ${facts.subjectType}, ${facts.subjectId}::uuid, ${facts.conversationId ?? null}::uuid,
     ${facts.messageIds ?? null}::uuid[], ${facts.contentHash ?? null}::bytea, ${facts.reasonSealed ?? null}::bytea,
     ${by.requestId}, ${by.address})`
 }
 
-const tables = { User: 'users', Conversation: 'conversations', Message: 'messages', Appointment: 'appointments' } as const
+const tables = {
+  User: 'users',
+  Conversation: 'conversations',
+  Message: 'messages',
+  Appointment: 'appointments',
+} as const
 
 /** Records a refusal, once its transaction has been rolled back. What does not exist at all leaves no record. */
 export async function recordRefusal(

@@ -1,8 +1,8 @@
 import type { Tx } from '../../platform/db/database.js'
-import { type AuditFacts, recordWrite } from './record.js'
-import { recordingRefusals } from './refusals.js'
 import type { VerbContext } from '../context.js'
 import { headsOf, lockForWrite } from '../stream/append.js'
+import { type AuditFacts, recordWrite } from './record.js'
+import { recordingRefusals } from './refusals.js'
 
 /** What a rare verb locks, and what it is called in the audit. */
 export interface WriteScope {
@@ -20,7 +20,11 @@ export type Change = Partial<AuditFacts> | null
  * The frame of every rare verb: one transaction that locks first, then checks and writes, and records itself; a refusal
  * is recorded after its rollback; one hint goes out after the commit.
  */
-export async function write(ctx: VerbContext, scope: WriteScope, work: (tx: Tx) => Promise<Change>): Promise<void> {
+export async function write(
+  ctx: VerbContext,
+  scope: WriteScope,
+  work: (tx: Tx) => Promise<Change>,
+): Promise<void> {
   const { action, subjectType, subjectId } = scope
   const heads = await recordingRefusals(ctx, scope, () =>
     ctx.db.transaction(async (tx) => {
@@ -28,7 +32,13 @@ export async function write(ctx: VerbContext, scope: WriteScope, work: (tx: Tx) 
       const change = await work(tx)
       if (change === null) return []
       const [conversationId] = scope.conversationIds
-      await recordWrite(tx, ctx, { action, subjectType, subjectId, ...(conversationId ? { conversationId } : {}), ...change })
+      await recordWrite(tx, ctx, {
+        action,
+        subjectType,
+        subjectId,
+        ...(conversationId ? { conversationId } : {}),
+        ...change,
+      })
       const people = await tx.participant.findMany({
         where: { conversationId: { in: [...scope.conversationIds] } },
         select: { userId: true },

@@ -7,7 +7,11 @@ interface Refusals {
   readonly reasons: string
 }
 
-async function refusalsIn(tx: Tx, conversationIds: readonly string[], isOpenPolicy: boolean): Promise<Refusals[]> {
+async function refusalsIn(
+  tx: Tx,
+  conversationIds: readonly string[],
+  isOpenPolicy: boolean,
+): Promise<Refusals[]> {
   return tx.$queryRaw<Refusals[]>`
     SELECT p.conversation_id AS "conversationId", p.user_id AS "userId",
            cannot_send_reasons(p.conversation_id, p.user_id, ${isOpenPolicy})::text AS reasons
@@ -30,6 +34,7 @@ export async function tellingOfRefusals(
   const after = await refusalsIn(tx, conversationIds, isOpenPolicy)
   for (const { conversationId, userId, reasons } of after) {
     const former = before.find((row) => row.conversationId === conversationId && row.userId === userId)
-    if (former?.reasons !== reasons) await appendUpdates(tx, [userId], { kind: 'CONVERSATION_CHANGED', conversationId })
+    if (former?.reasons !== reasons)
+      await appendUpdates(tx, [userId], { kind: 'CONVERSATION_CHANGED', conversationId })
   }
 }

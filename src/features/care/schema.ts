@@ -1,9 +1,9 @@
-import type { Appointment } from '../../platform/db/types.js'
 import { builder } from '../../graphql/builder.js'
 import { globalId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { NodeRef, registerNode } from '../../graphql/nodes.js'
 import { UserRef } from '../../graphql/refs.js'
+import type { Appointment } from '../../platform/db/types.js'
 import { usersById } from '../people/read.js'
 import { appointmentsById, visibleAppointmentsById } from './read.js'
 import { upsertAppointment } from './upsert-appointment.js'
@@ -21,7 +21,10 @@ const AppointmentRef = builder.objectRef<Appointment>('Appointment').implement({
   description: 'A meeting of a patient and a doctor, as the platform keeps it: their care relationship.',
   interfaces: [NodeRef],
   fields: (t) => ({
-    id: t.id({ description: 'Global id.', resolve: (appointment) => globalId('Appointment', appointment.id) }),
+    id: t.id({
+      description: 'Global id.',
+      resolve: (appointment) => globalId('Appointment', appointment.id),
+    }),
     externalId: t.exposeString('externalId', { description: 'The platform’s own id of it.' }),
     patient: t.field({
       type: UserRef,
@@ -52,27 +55,35 @@ addMutation('upsertAppointment', {
     description: 'An appointment as the platform knows it.',
     fields: (t) => ({
       externalId: t.string({ required: true, description: 'The platform’s own id; 1 to 200 characters.' }),
-      patientExternalId: t.string({ required: true, description: 'A PATIENT’s externalId; nobody’s is NOT_FOUND.' }),
-      doctorExternalId: t.string({ required: true, description: 'A DOCTOR’s externalId; nobody’s is NOT_FOUND.' }),
+      patientExternalId: t.string({
+        required: true,
+        description: 'A PATIENT’s externalId; nobody’s is NOT_FOUND.',
+      }),
+      doctorExternalId: t.string({
+        required: true,
+        description: 'A DOCTOR’s externalId; nobody’s is NOT_FOUND.',
+      }),
       status: t.field({ type: AppointmentStatusRef, required: true, description: 'Where it stands.' }),
       startsAt: t.field({ type: 'DateTime', required: true, description: 'When it begins.' }),
     }),
   }),
-  payload: builder.objectRef<{ appointmentId: string; created: boolean }>('UpsertAppointmentPayload').implement({
-    description: 'The appointment is in step.',
-    fields: (t) => ({
-      appointment: t.field({
-        type: AppointmentRef,
-        description: 'The appointment, as of now.',
-        resolve: async ({ appointmentId }, _, ctx) => {
-          const appointment = await ctx.loaders.load(appointmentsById, appointmentId)
-          if (!appointment) throw new Error('an appointment that was just saved is gone')
-          return appointment
-        },
+  payload: builder
+    .objectRef<{ appointmentId: string; created: boolean }>('UpsertAppointmentPayload')
+    .implement({
+      description: 'The appointment is in step.',
+      fields: (t) => ({
+        appointment: t.field({
+          type: AppointmentRef,
+          description: 'The appointment, as of now.',
+          resolve: async ({ appointmentId }, _, ctx) => {
+            const appointment = await ctx.loaders.load(appointmentsById, appointmentId)
+            if (!appointment) throw new Error('an appointment that was just saved is gone')
+            return appointment
+          },
+        }),
+        created: t.exposeBoolean('created', { description: 'Whether it is new.' }),
       }),
-      created: t.exposeBoolean('created', { description: 'Whether it is new.' }),
     }),
-  }),
   errors: ['NotFoundError', 'ForbiddenError', 'InvalidInputError'],
   resolve: (input, ctx) => upsertAppointment(ctx, input),
 })

@@ -30,7 +30,9 @@ export async function upsertAppointment(
     }
     return findPair(ctx, input)
   })
-  const existing = await ctx.db.read((client) => client.appointment.findUnique({ where: { externalId: input.externalId } }))
+  const existing = await ctx.db.read((client) =>
+    client.appointment.findUnique({ where: { externalId: input.externalId } }),
+  )
   const pairs = [pair, ...(existing ? [{ patientId: existing.patientId, doctorId: existing.doctorId }] : [])]
   const direct = await ctx.db.read((client) =>
     client.conversation.findMany({ where: { kind: 'DIRECT', OR: pairs }, select: { id: true } }),
@@ -39,7 +41,11 @@ export async function upsertAppointment(
   const userIds = pairs.flatMap((one) => [one.patientId, one.doctorId])
 
   let result = { appointmentId: existing?.id ?? newId(), created: existing === null }
-  const subject = { action: 'appointment.upsert', subjectType: 'Appointment', subjectId: result.appointmentId } as const
+  const subject = {
+    action: 'appointment.upsert',
+    subjectType: 'Appointment',
+    subjectId: result.appointmentId,
+  } as const
   await write(ctx, { ...subject, conversationIds, userIds }, async (tx) => {
     const values = { ...pair, status: input.status, startsAt: input.startsAt }
     await tellingOfRefusals(tx, conversationIds, ctx.config.messagingPolicy === 'open', async () => {
@@ -55,7 +61,10 @@ export async function upsertAppointment(
   return result
 }
 
-async function findPair(ctx: VerbContext, input: UpsertAppointmentInput): Promise<{ patientId: string; doctorId: string }> {
+async function findPair(
+  ctx: VerbContext,
+  input: UpsertAppointmentInput,
+): Promise<{ patientId: string; doctorId: string }> {
   const fault = textFault(input.externalId, longestName)
   if (fault) throw InvalidInputError.at('externalId', fault)
   const people = await ctx.db.read((client) =>
@@ -67,7 +76,8 @@ async function findPair(ctx: VerbContext, input: UpsertAppointmentInput): Promis
   const patient = people.find((person) => person.externalId === input.patientExternalId)
   const doctor = people.find((person) => person.externalId === input.doctorExternalId)
   if (!patient || !doctor) throw new NotFoundError()
-  if (patient.role !== 'PATIENT') throw InvalidInputError.at('patientExternalId', 'This person is not a patient.')
+  if (patient.role !== 'PATIENT')
+    throw InvalidInputError.at('patientExternalId', 'This person is not a patient.')
   if (doctor.role !== 'DOCTOR') throw InvalidInputError.at('doctorExternalId', 'This person is not a doctor.')
   return { patientId: patient.id, doctorId: doctor.id }
 }

@@ -33,7 +33,11 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
   const key = await ctx.vault.newConversationKey(newId())
   const id = key.conversationId
   const titleSealed = await ctx.vault.sealUnder(key, titlePlace(id, 0), input.title)
-  const subject = { action: 'conversation.create_group', subjectType: 'User', subjectId: ctx.viewer.id } as const
+  const subject = {
+    action: 'conversation.create_group',
+    subjectType: 'User',
+    subjectId: ctx.viewer.id,
+  } as const
   const userIds = [ctx.viewer.id, ...memberIds]
   await write(ctx, { ...subject, conversationIds: [], userIds }, async (tx) => {
     if (ctx.viewer.role !== 'DOCTOR') throw new ForbiddenError('Only doctors create groups.')
@@ -62,8 +66,14 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
         lastActivityAt: createdAt,
       })),
     })
-    await tx.membership.createMany({ data: userIds.map((userId) => ({ conversationId: id, userId, fromSequence: 1 })) })
-    await appendUpdates(tx, userIds, { kind: 'CONVERSATION_OPENED', conversationId: id, actorId: ctx.viewer.id })
+    await tx.membership.createMany({
+      data: userIds.map((userId) => ({ conversationId: id, userId, fromSequence: 1 })),
+    })
+    await appendUpdates(tx, userIds, {
+      kind: 'CONVERSATION_OPENED',
+      conversationId: id,
+      actorId: ctx.viewer.id,
+    })
     return { subjectType: 'Conversation', subjectId: id, conversationId: id }
   })
   return id

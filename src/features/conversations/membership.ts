@@ -23,7 +23,12 @@ export async function join(tx: Tx, conversationId: string, userId: string, actor
   })
   await appendUpdates(tx, [userId], { kind: 'CONVERSATION_OPENED', conversationId, actorId })
   await appendUpdates(tx, others, { kind: 'PARTICIPANT_JOINED', conversationId, actorId, subjectId: userId })
-  const sequence = await writeSystemMessage(tx, { conversationId, kind: 'PARTICIPANT_JOINED', actorId, subjectId: userId })
+  const sequence = await writeSystemMessage(tx, {
+    conversationId,
+    kind: 'PARTICIPANT_JOINED',
+    actorId,
+    subjectId: userId,
+  })
   await tx.membership.create({ data: { conversationId, userId, fromSequence: sequence } })
 }
 
@@ -34,8 +39,17 @@ export async function leave(tx: Tx, conversationId: string, userId: string, acto
     data: { leftAt: new Date(), role: 'MEMBER' },
   })
   const kind = userId === actorId ? 'PARTICIPANT_LEFT' : 'PARTICIPANT_REMOVED'
-  const toSequence = await writeSystemMessage(tx, { conversationId, kind, actorId, subjectId: userId, alsoFor: [userId] })
-  await tx.membership.updateMany({ where: { conversationId, userId, toSequence: null }, data: { toSequence } })
+  const toSequence = await writeSystemMessage(tx, {
+    conversationId,
+    kind,
+    actorId,
+    subjectId: userId,
+    alsoFor: [userId],
+  })
+  await tx.membership.updateMany({
+    where: { conversationId, userId, toSequence: null },
+    data: { toSequence },
+  })
   const current = await currentParticipants(tx, conversationId)
   const told = [...current.map((participant) => participant.userId), userId]
   await appendUpdates(tx, told, { kind: 'PARTICIPANT_LEFT', conversationId, actorId, subjectId: userId })

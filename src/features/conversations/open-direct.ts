@@ -27,10 +27,16 @@ export async function openDirectConversation(
     throw InvalidInputError.at('userId', 'Give exactly one of userId and externalUserId.')
   }
   if (isStranger(ctx.viewer.role)) throw new NotFoundError()
-  const other = byExternalId !== null ? await visibleUserByExternalId(ctx, byExternalId) : (await visibleUsersById(ctx, [byId ?? '']))[0]
+  const other =
+    byExternalId !== null
+      ? await visibleUserByExternalId(ctx, byExternalId)
+      : (await visibleUsersById(ctx, [byId ?? '']))[0]
   if (!other) throw new NotFoundError()
   if (other.id === ctx.viewer.id) {
-    throw InvalidInputError.at(byId !== null ? 'userId' : 'externalUserId', 'A conversation needs somebody else.')
+    throw InvalidInputError.at(
+      byId !== null ? 'userId' : 'externalUserId',
+      'A conversation needs somebody else.',
+    )
   }
   const existing = await findDirect(ctx, other.id)
   if (existing) return { conversationId: existing, created: false }
@@ -42,7 +48,10 @@ export async function openDirectConversation(
   let opened = { conversationId, created: true }
   await write(ctx, { ...refused, conversationIds: [], userIds: [ctx.viewer.id, other.id] }, async (tx) => {
     // Both streams are locked: whoever opened it at the same time has committed by now.
-    const meanwhile = await tx.conversation.findFirst({ where: { kind: 'DIRECT', ...pair }, select: { id: true } })
+    const meanwhile = await tx.conversation.findFirst({
+      where: { kind: 'DIRECT', ...pair },
+      select: { id: true },
+    })
     if (meanwhile) {
       opened = { conversationId: meanwhile.id, created: false }
       return null
@@ -70,7 +79,11 @@ export async function openDirectConversation(
         memberships: { create: [ctx.viewer.id, other.id].map((userId) => ({ userId, fromSequence: 1 })) },
       },
     })
-    await appendUpdates(tx, [ctx.viewer.id, other.id], { kind: 'CONVERSATION_OPENED', conversationId, actorId: ctx.viewer.id })
+    await appendUpdates(tx, [ctx.viewer.id, other.id], {
+      kind: 'CONVERSATION_OPENED',
+      conversationId,
+      actorId: ctx.viewer.id,
+    })
     return { subjectType: 'Conversation', subjectId: conversationId, conversationId }
   })
   return opened
@@ -92,9 +105,14 @@ async function findDirect(ctx: VerbContext, otherId: string): Promise<string | n
   return found?.id ?? null
 }
 
-function patientAndDoctor(ctx: VerbContext, other: { id: string; role: string }): { patientId: string; doctorId: string } {
-  if (ctx.viewer.role === 'PATIENT' && other.role === 'DOCTOR') return { patientId: ctx.viewer.id, doctorId: other.id }
-  if (ctx.viewer.role === 'DOCTOR' && other.role === 'PATIENT') return { patientId: other.id, doctorId: ctx.viewer.id }
+function patientAndDoctor(
+  ctx: VerbContext,
+  other: { id: string; role: string },
+): { patientId: string; doctorId: string } {
+  if (ctx.viewer.role === 'PATIENT' && other.role === 'DOCTOR')
+    return { patientId: ctx.viewer.id, doctorId: other.id }
+  if (ctx.viewer.role === 'DOCTOR' && other.role === 'PATIENT')
+    return { patientId: other.id, doctorId: ctx.viewer.id }
   throw new CannotSendError(['NO_CARE_RELATIONSHIP'])
 }
 

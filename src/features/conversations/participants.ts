@@ -11,7 +11,10 @@ const visibleParticipantSql = (viewerId: string) => `
   AND EXISTS (SELECT 1 FROM conversations c WHERE c.id = p.conversation_id AND ${visibleConversationSql(viewerId)})`
 
 /** The participants of these ids that the viewer may see; null for the others. */
-export async function participantsById(ctx: VerbContext, ids: readonly string[]): Promise<(ParticipantRow | null)[]> {
+export async function participantsById(
+  ctx: VerbContext,
+  ids: readonly string[],
+): Promise<(ParticipantRow | null)[]> {
   const rows = await ctx.db.query<ParticipantRow>(
     'participants-by-id',
     `SELECT ${participantColumns} FROM participants p WHERE p.id = ANY ($1::uuid[]) AND ${visibleParticipantSql('$2::uuid')}`,
@@ -50,7 +53,10 @@ export interface ParticipantSlice {
 }
 
 /** The slices of conversations that the caller knows to be the viewer's current ones; one statement per limit. */
-export async function participantSlices(ctx: VerbContext, slices: readonly ParticipantSlice[]): Promise<ParticipantRow[][]> {
+export async function participantSlices(
+  ctx: VerbContext,
+  slices: readonly ParticipantSlice[],
+): Promise<ParticipantRow[][]> {
   const results = new Map<ParticipantSlice, ParticipantRow[]>()
   for (const [limit, alike] of groupBy(slices, (slice) => slice.limit)) {
     const rows = await ctx.db.query<ParticipantRow & { slice: number }>(

@@ -5,7 +5,10 @@ import { visibleConversationSql } from './policy.js'
 import { type ConversationRow, conversationColumns } from './rows.js'
 
 /** The conversations of these ids that the viewer may see, in the order asked; null for the others. */
-export async function conversationsById(ctx: VerbContext, ids: readonly string[]): Promise<(ConversationRow | null)[]> {
+export async function conversationsById(
+  ctx: VerbContext,
+  ids: readonly string[],
+): Promise<(ConversationRow | null)[]> {
   const rows = await ctx.db.query<ConversationRow>(
     'conversations-by-id',
     `SELECT ${conversationColumns} FROM conversations c
@@ -18,7 +21,10 @@ export async function conversationsById(ctx: VerbContext, ids: readonly string[]
 }
 
 /** The DIRECT conversations with these people that the viewer may see; null where there is none. */
-export async function directConversationsWith(ctx: VerbContext, userIds: readonly string[]): Promise<(ConversationRow | null)[]> {
+export async function directConversationsWith(
+  ctx: VerbContext,
+  userIds: readonly string[],
+): Promise<(ConversationRow | null)[]> {
   const rows = await ctx.db.query<ConversationRow>(
     'direct-conversations-with',
     `SELECT ${conversationColumns} FROM conversations c
@@ -54,12 +60,22 @@ export function conversationSlice(ctx: VerbContext, slice: ConversationSlice): P
         AND (NOT $3 OR p.unread > 0)
         AND ($4::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) ${beyond} ($4, $5::uuid))
       ORDER BY p.last_activity_at ${order}, p.conversation_id ${order} LIMIT $6`,
-    [ctx.viewer.id, slice.kind, slice.unreadOnly, slice.beyond?.lastActivityAt ?? null, slice.beyond?.id ?? null, slice.limit],
+    [
+      ctx.viewer.id,
+      slice.kind,
+      slice.unreadOnly,
+      slice.beyond?.lastActivityAt ?? null,
+      slice.beyond?.id ?? null,
+      slice.limit,
+    ],
   )
 }
 
 /** Why the viewer can't send in each of these conversations; empty where they can. */
-export async function sendRefusals(ctx: VerbContext, conversationIds: readonly string[]): Promise<CannotSendReason[][]> {
+export async function sendRefusals(
+  ctx: VerbContext,
+  conversationIds: readonly string[],
+): Promise<CannotSendReason[][]> {
   const rows = await ctx.db.query<{ id: string; reasons: CannotSendReason[] }>(
     'send-refusals',
     'SELECT c.id, cannot_send_reasons(c.id, $2::uuid, $3) AS reasons FROM unnest($1::uuid[]) AS c (id)',
@@ -70,7 +86,10 @@ export async function sendRefusals(ctx: VerbContext, conversationIds: readonly s
 }
 
 /** How many take part in each of these conversations now. */
-export async function participantCounts(ctx: VerbContext, conversationIds: readonly string[]): Promise<number[]> {
+export async function participantCounts(
+  ctx: VerbContext,
+  conversationIds: readonly string[],
+): Promise<number[]> {
   const rows = await ctx.db.query<{ id: string; count: number }>(
     'participant-counts',
     `SELECT conversation_id AS id, count(*)::int AS count FROM participants

@@ -32,7 +32,8 @@ addMutation('openConversation', {
   description:
     'Gets or creates the DIRECT conversation of a patient and a doctor. An existing one comes back whatever their relationship is now.',
   input: builder.inputType('OpenConversationInput', {
-    description: 'With whom: exactly one of the two. Oneself: INVALID_INPUT. Any pair but patient and doctor: CANNOT_SEND.',
+    description:
+      'With whom: exactly one of the two. Oneself: INVALID_INPUT. Any pair but patient and doctor: CANNOT_SEND.',
     fields: (t) => ({
       userId: t.id({ description: 'A User’s id.' }),
       externalUserId: t.string({ description: 'The platform’s own id of the person.' }),
@@ -49,7 +50,8 @@ addMutation('openConversation', {
       conversationEdge: t.field({
         type: ConversationEdgeRef,
         description: 'For the start of `conversations`.',
-        resolve: async ({ conversationId }, _, ctx) => conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
+        resolve: async ({ conversationId }, _, ctx) =>
+          conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
       }),
       created: t.exposeBoolean('created', { description: 'Whether it is new.' }),
     }),
@@ -63,16 +65,20 @@ addMutation('openConversation', {
 })
 
 addMutation('createGroup', {
-  description: 'A DOCTOR makes a group and owns it. About a patient without a counting appointment with the doctor: FORBIDDEN.',
+  description:
+    'A DOCTOR makes a group and owns it. About a patient without a counting appointment with the doctor: FORBIDDEN.',
   input: builder.inputType('CreateGroupInput', {
     description: 'A new group.',
     fields: (t) => ({
       title: t.string({ required: true, description: '1 to 200 characters; sealed.' }),
       participantIds: t.idList({
         required: true,
-        description: 'Users whom the creator sees, at most 255 besides them. Another patient than `patientId`: FORBIDDEN.',
+        description:
+          'Users whom the creator sees, at most 255 besides them. Another patient than `patientId`: FORBIDDEN.',
       }),
-      patientId: t.id({ description: 'Whom it is about. They take part only if they are named in `participantIds` too.' }),
+      patientId: t.id({
+        description: 'Whom it is about. They take part only if they are named in `participantIds` too.',
+      }),
     }),
   }),
   payload: builder.objectRef<Subject>('CreateGroupPayload').implement({
@@ -86,7 +92,8 @@ addMutation('createGroup', {
       conversationEdge: t.field({
         type: ConversationEdgeRef,
         description: 'For the start of `conversations`.',
-        resolve: async ({ conversationId }, _, ctx) => conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
+        resolve: async ({ conversationId }, _, ctx) =>
+          conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
       }),
     }),
   }),
@@ -101,12 +108,16 @@ addMutation('createGroup', {
 })
 
 addMutation('addParticipants', {
-  description: 'An owner adds people to a group; they see it from now on. Who takes part already is a success.',
+  description:
+    'An owner adds people to a group; they see it from now on. Who takes part already is a success.',
   input: builder.inputType('AddParticipantsInput', {
     description: 'Whom to add where.',
     fields: (t) => ({
       conversationId: t.id({ required: true, description: 'A GROUP’s id; a DIRECT one is FORBIDDEN.' }),
-      userIds: t.idList({ required: true, description: '1 to 255 Users whom the owner sees; 256 participants in all.' }),
+      userIds: t.idList({
+        required: true,
+        description: '1 to 255 Users whom the owner sees; 256 participants in all.',
+      }),
     }),
   }),
   payload: builder.objectRef<Subject & { userIds: readonly string[] }>('AddParticipantsPayload').implement({
@@ -145,7 +156,10 @@ addMutation('removeParticipant', {
     description: 'Whom to remove where.',
     fields: (t) => ({
       conversationId: t.id({ required: true, description: 'A GROUP’s id; a DIRECT one is FORBIDDEN.' }),
-      userId: t.id({ required: true, description: 'A participant’s User id; who has left already is a success.' }),
+      userId: t.id({
+        required: true,
+        description: 'A participant’s User id; who has left already is a success.',
+      }),
     }),
   }),
   payload: builder.objectRef<Subject & { userId: string }>('RemoveParticipantPayload').implement({
@@ -157,7 +171,10 @@ addMutation('removeParticipant', {
         description: 'The group as the viewer sees it now; null when they may no longer see it.',
         resolve: ({ conversationId }, _, ctx) => ctx.loaders.load(conversationsById, conversationId),
       }),
-      removedUserId: t.id({ description: 'The User’s id.', resolve: ({ userId }) => globalId('User', userId) }),
+      removedUserId: t.id({
+        description: 'The User’s id.',
+        resolve: ({ userId }) => globalId('User', userId),
+      }),
     }),
   }),
   errors: ['NotFoundError', 'ForbiddenError', 'InvalidInputError'],
@@ -170,13 +187,18 @@ addMutation('removeParticipant', {
 })
 
 addMutation('setParticipantRole', {
-  description: 'An owner makes a doctor or staff member an owner, or an owner a member. The last owner can’t step down: FORBIDDEN.',
+  description:
+    'An owner makes a doctor or staff member an owner, or an owner a member. The last owner can’t step down: FORBIDDEN.',
   input: builder.inputType('SetParticipantRoleInput', {
     description: 'Whose role becomes what.',
     fields: (t) => ({
       conversationId: t.id({ required: true, description: 'A GROUP’s id; a DIRECT one is FORBIDDEN.' }),
       userId: t.id({ required: true, description: 'A current participant’s User id.' }),
-      role: t.field({ type: ParticipantRoleRef, required: true, description: 'The new role; the same again is a success.' }),
+      role: t.field({
+        type: ParticipantRoleRef,
+        required: true,
+        description: 'The new role; the same again is a success.',
+      }),
     }),
   }),
   payload: builder.objectRef<Subject & { userId: string }>('SetParticipantRolePayload').implement({
@@ -222,7 +244,8 @@ addMutation('closeConversation', {
 })
 
 addMutation('reopenConversation', {
-  description: 'Lets people send again: DIRECT by the doctor, GROUP by an owner. What is open already is a success.',
+  description:
+    'Lets people send again: DIRECT by the doctor, GROUP by an owner. What is open already is a success.',
   input: builder.inputType('ReopenConversationInput', {
     description: 'What to reopen.',
     fields: (t) => ({ conversationId: t.id({ required: true, description: 'A Conversation’s id.' }) }),

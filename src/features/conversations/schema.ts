@@ -9,7 +9,13 @@ import { ConversationRef, MessageRef, ParticipantRef, UserRef, ViewerRef } from 
 import { messagesByPlace } from '../messages/read.js'
 import { usersById } from '../people/read.js'
 import { participantSlices, participantsById, participantsOf } from './participants.js'
-import { conversationSlice, conversationsById, directConversationsWith, participantCounts, sendRefusals } from './read.js'
+import {
+  conversationSlice,
+  conversationsById,
+  directConversationsWith,
+  participantCounts,
+  sendRefusals,
+} from './read.js'
 import type { ConversationRow } from './rows.js'
 import { titleOf } from './title.js'
 
@@ -25,16 +31,24 @@ export const ParticipantRoleRef = builder.enumType('ParticipantRole', {
   description: 'What a participant may do beyond reading and writing.',
   values: {
     MEMBER: { description: 'Reads and writes.' },
-    OWNER: { description: 'Of a group: adds and removes people, changes roles, closes and reopens. Doctors and staff only.' },
+    OWNER: {
+      description:
+        'Of a group: adds and removes people, changes roles, closes and reopens. Doctors and staff only.',
+    },
   },
 })
 
-const { connection: ParticipantConnectionRef } = connectionTypes('Participant', ParticipantRef, 'participants')
+const { connection: ParticipantConnectionRef } = connectionTypes(
+  'Participant',
+  ParticipantRef,
+  'participants',
+)
 const { connection: ConversationConnectionRef, edge: ConversationEdgeRef } = connectionTypes(
   'Conversation',
   ConversationRef,
   'conversations',
 )
+
 export { ConversationEdgeRef }
 
 const defaultParticipants = 20
@@ -49,21 +63,27 @@ const otherOf = (conversation: ConversationRow, viewerId: string): string | null
 }
 
 ConversationRef.implement({
-  description: 'A conversation as the viewer sees it: what they may read, their own position, their own counters.',
+  description:
+    'A conversation as the viewer sees it: what they may read, their own position, their own counters.',
   interfaces: [NodeRef],
   fields: (t) => ({
-    id: t.id({ description: 'Global id.', resolve: (conversation) => globalId('Conversation', conversation.id) }),
+    id: t.id({
+      description: 'Global id.',
+      resolve: (conversation) => globalId('Conversation', conversation.id),
+    }),
     kind: t.expose('kind', { type: ConversationKindRef, description: 'DIRECT or GROUP.' }),
     title: t.string({
       nullable: true,
-      description: 'Of a group, at most 200 characters; null for DIRECT. CONTENT_UNREADABLE when it does not decrypt.',
+      description:
+        'Of a group, at most 200 characters; null for DIRECT. CONTENT_UNREADABLE when it does not decrypt.',
       resolve: (conversation, _, ctx) => titleOf(ctx, conversation),
     }),
     patient: t.field({
       type: UserRef,
       nullable: true,
       description: 'Whose care it is about; null for a group about nobody.',
-      resolve: ({ patientId }, _, ctx) => (patientId === null ? null : ctx.loaders.load(usersById, patientId)),
+      resolve: ({ patientId }, _, ctx) =>
+        patientId === null ? null : ctx.loaders.load(usersById, patientId),
     }),
     participantCount: t.int({
       description: 'How many take part now. 0 for a former participant.',
@@ -75,7 +95,10 @@ ConversationRef.implement({
       description:
         'Who takes part now: owners first, then by when they joined. Empty for a former participant. Null with INVALID_INPUT for wrong paging.',
       args: {
-        first: t.arg.int({ defaultValue: defaultParticipants, description: 'How many, between 1 and 100. INVALID_INPUT otherwise.' }),
+        first: t.arg.int({
+          defaultValue: defaultParticipants,
+          description: 'How many, between 1 and 100. INVALID_INPUT otherwise.',
+        }),
         after: t.arg.string({ description: pageArguments.after }),
       },
       resolve: async (conversation, args, ctx) => {
@@ -93,7 +116,8 @@ ConversationRef.implement({
     participant: t.field({
       type: ParticipantRef,
       nullable: true,
-      description: 'The part of one person, also a former one. Null for strangers; a former participant finds only themselves.',
+      description:
+        'The part of one person, also a former one. Null for strangers; a former participant finds only themselves.',
       args: { userId: t.arg.id({ required: true, description: 'A User’s id.' }) },
       resolve: ({ id }, args, ctx) => {
         const userId = rowIdOrNull('User', args.userId)
@@ -120,14 +144,17 @@ ConversationRef.implement({
     }),
     lastActivityAt: t.expose('lastActivityAt', {
       type: 'DateTime',
-      description: 'When the newest message that the viewer may see was sent; without one, when the conversation began for them.',
+      description:
+        'When the newest message that the viewer may see was sent; without one, when the conversation began for them.',
     }),
     unreadCount: t.exposeInt('unread', {
-      description: 'Others’ messages after the viewer’s read position. SYSTEM, hidden and deleted messages do not count.',
+      description:
+        'Others’ messages after the viewer’s read position. SYSTEM, hidden and deleted messages do not count.',
     }),
     lastReadMessageId: t.id({
       nullable: true,
-      description: 'Up to which message the viewer has read. Null: none yet, or that message is hidden from them by now.',
+      description:
+        'Up to which message the viewer has read. Null: none yet, or that message is hidden from them by now.',
       resolve: async ({ id, lastReadSequence }, _, ctx) => {
         const message = await lastReadMessage(ctx, id, lastReadSequence)
         return message && globalId('Message', message.id)
@@ -171,7 +198,10 @@ ParticipantRef.implement({
   description: 'Somebody’s part in a conversation, over all of their stays.',
   interfaces: [NodeRef],
   fields: (t) => ({
-    id: t.id({ description: 'Global id.', resolve: (participant) => globalId('Participant', participant.id) }),
+    id: t.id({
+      description: 'Global id.',
+      resolve: (participant) => globalId('Participant', participant.id),
+    }),
     user: t.field({
       type: UserRef,
       description: 'Who it is.',
@@ -181,12 +211,20 @@ ParticipantRef.implement({
         return user
       },
     }),
-    role: t.expose('role', { type: ParticipantRoleRef, description: 'OWNER or MEMBER; MEMBER for everybody in DIRECT.' }),
+    role: t.expose('role', {
+      type: ParticipantRoleRef,
+      description: 'OWNER or MEMBER; MEMBER for everybody in DIRECT.',
+    }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'When the latest stay began.' }),
-    leftAt: t.expose('leftAt', { type: 'DateTime', nullable: true, description: 'When it ended; null for who takes part.' }),
+    leftAt: t.expose('leftAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended; null for who takes part.',
+    }),
     lastDeliveredMessageId: t.id({
       nullable: true,
-      description: 'Up to which message their devices have acknowledged; null for none, or for one that the viewer may not see.',
+      description:
+        'Up to which message their devices have acknowledged; null for none, or for one that the viewer may not see.',
       resolve: async ({ conversationId, lastDeliveredSequence }, _, ctx) => {
         const message = await lastReadMessage(ctx, conversationId, lastDeliveredSequence)
         return message && globalId('Message', message.id)
@@ -194,14 +232,19 @@ ParticipantRef.implement({
     }),
     lastDeliveredSequence: t.int({
       nullable: true,
-      description: 'The sequence up to which their devices have acknowledged; null for none. Reading implies it.',
+      description:
+        'The sequence up to which their devices have acknowledged; null for none. Reading implies it.',
       resolve: ({ lastDeliveredSequence }) => lastDeliveredSequence || null,
     }),
     lastReadMessageId: t.id({
       nullable: true,
       description: 'Up to which message they have read, as far as they let others know. Null as above.',
       resolve: async (participant, _, ctx) => {
-        const message = await lastReadMessage(ctx, participant.conversationId, shownRead(participant, ctx.viewer.id))
+        const message = await lastReadMessage(
+          ctx,
+          participant.conversationId,
+          shownRead(participant, ctx.viewer.id),
+        )
         return message && globalId('Message', message.id)
       },
     }),
@@ -213,7 +256,10 @@ ParticipantRef.implement({
   }),
 })
 
-function shownRead(participant: { userId: string; lastReadSequence: number; shownReadSequence: number }, viewerId: string): number {
+function shownRead(
+  participant: { userId: string; lastReadSequence: number; shownReadSequence: number },
+  viewerId: string,
+): number {
   return participant.userId === viewerId ? participant.lastReadSequence : participant.shownReadSequence
 }
 
@@ -272,7 +318,8 @@ builder.queryFields((t) => ({
 function conversationPlace(ctx: GraphContext, argument: string, cursor: string | null) {
   if (cursor === null) return null
   const [at, id] = ctx.cursors.decode(`conversations:${ctx.viewer.id}`, cursor) ?? []
-  if (at === undefined || id === undefined) throw InvalidInputError.at(argument, 'This is no cursor of this list.')
+  if (at === undefined || id === undefined)
+    throw InvalidInputError.at(argument, 'This is no cursor of this list.')
   return { lastActivityAt: new Date(Number(at)), id }
 }
 

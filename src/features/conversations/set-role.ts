@@ -18,14 +18,19 @@ export async function setParticipantRole(
   userId: string,
   role: ParticipantRole,
 ): Promise<void> {
-  const subject = { action: 'conversation.set_role', subjectType: 'Conversation', subjectId: conversationId } as const
+  const subject = {
+    action: 'conversation.set_role',
+    subjectType: 'Conversation',
+    subjectId: conversationId,
+  } as const
   await write(ctx, { ...subject, conversationIds: [conversationId], userIds: [] }, async (tx) => {
     const conversation = await findConversation(tx, ctx, conversationId)
     const current = await currentParticipants(tx, conversationId)
     const target = current.find((participant) => participant.userId === userId)
     const isFormerMember = conversation.me.leftAt !== null
     if (!target || isFormerMember) {
-      if (isFormerMember && userId === ctx.viewer.id) throw new ForbiddenError('Only owners of a group change roles.')
+      if (isFormerMember && userId === ctx.viewer.id)
+        throw new ForbiddenError('Only owners of a group change roles.')
       throw new NotFoundError()
     }
     if (!isCurrentOwner(conversation)) throw new ForbiddenError('Only owners of a group change roles.')
@@ -38,9 +43,17 @@ export async function setParticipantRole(
     if (current.filter((participant) => participant.role === 'OWNER').length === 1) {
       throw new ForbiddenError('The last owner can’t step down.')
     }
-    await tx.participant.update({ where: { conversationId_userId: { conversationId, userId } }, data: { role } })
+    await tx.participant.update({
+      where: { conversationId_userId: { conversationId, userId } },
+      data: { role },
+    })
     const people = current.map((participant) => participant.userId)
-    await appendUpdates(tx, people, { kind: 'PARTICIPANT_CHANGED', conversationId, actorId: ctx.viewer.id, subjectId: userId })
+    await appendUpdates(tx, people, {
+      kind: 'PARTICIPANT_CHANGED',
+      conversationId,
+      actorId: ctx.viewer.id,
+      subjectId: userId,
+    })
     return {}
   })
 }

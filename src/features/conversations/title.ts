@@ -8,7 +8,10 @@ export function titlePlace(conversationId: string, revision: number): Place {
 }
 
 /** The title of a group; null for DIRECT. Throws UnreadableError. */
-export function titleOf(ctx: Pick<VerbContext, 'vault'>, conversation: ConversationRow): Promise<string> | null {
+export function titleOf(
+  ctx: Pick<VerbContext, 'vault'>,
+  conversation: ConversationRow,
+): Promise<string> | null {
   const { id, titleRevision, titleSealed } = conversation
   return titleSealed === null ? null : ctx.vault.open(titlePlace(id, titleRevision), titleSealed)
 }

@@ -12,7 +12,13 @@ export function checkBody(body: string | null | undefined): asserts body is stri
 
 /** Where a message's body is sealed; a former text lies in message_revisions under the same place. */
 export function bodyPlace(message: Pick<MessageRow, 'id' | 'conversationId'>, revision: number): Place {
-  return { table: 'messages', column: 'body', rowId: message.id, conversationId: message.conversationId, revision }
+  return {
+    table: 'messages',
+    column: 'body',
+    rowId: message.id,
+    conversationId: message.conversationId,
+    revision,
+  }
 }
 
 const opened = new WeakMap<MessageRow, Promise<string | null>>()
@@ -22,7 +28,8 @@ export function bodyOf(ctx: Pick<VerbContext, 'vault'>, message: MessageRow): Pr
   const known = opened.get(message)
   if (known) return known
   const sealed = message.deletedAt === null ? message.bodySealed : null
-  const body = sealed === null ? Promise.resolve(null) : ctx.vault.open(bodyPlace(message, message.revision), sealed)
+  const body =
+    sealed === null ? Promise.resolve(null) : ctx.vault.open(bodyPlace(message, message.revision), sealed)
   opened.set(message, body)
   return body
 }

@@ -19,7 +19,11 @@ export interface Deletion {
 export async function deleteForEveryone(ctx: VerbContext, messageId: string): Promise<Deletion> {
   const conversationId = await conversationIdOf(ctx, messageId)
   if (conversationId === null) throw new NotFoundError()
-  const subject = { action: 'message.delete_for_everyone', subjectType: 'Message', subjectId: messageId } as const
+  const subject = {
+    action: 'message.delete_for_everyone',
+    subjectType: 'Message',
+    subjectId: messageId,
+  } as const
   await write(ctx, { ...subject, conversationIds: [conversationId], userIds: [] }, async (tx) => {
     const message = await findMessage(tx, ctx, messageId, conversationId)
     const conversation = await findConversation(tx, ctx, conversationId)
@@ -30,7 +34,13 @@ export async function deleteForEveryone(ctx: VerbContext, messageId: string): Pr
     await tx.messageRevision.deleteMany({ where: { messageId } })
     await tx.message.update({
       where: { id: messageId },
-      data: { deletedAt: new Date(), deletedById: ctx.viewer.id, bodySealed: null, pinnedAt: null, pinnedById: null },
+      data: {
+        deletedAt: new Date(),
+        deletedById: ctx.viewer.id,
+        bodySealed: null,
+        pinnedAt: null,
+        pinnedById: null,
+      },
     })
     const audience = await audienceOf(tx, messageId)
     await uncount(tx, conversationId, audience)
@@ -46,7 +56,11 @@ export async function deleteForOneself(ctx: VerbContext, messageId: string): Pro
   const conversationId = await conversationIdOf(ctx, messageId)
   if (conversationId === null) throw new NotFoundError()
   const userId = ctx.viewer.id
-  const subject = { action: 'message.delete_for_oneself', subjectType: 'Message', subjectId: messageId } as const
+  const subject = {
+    action: 'message.delete_for_oneself',
+    subjectType: 'Message',
+    subjectId: messageId,
+  } as const
   await write(ctx, { ...subject, conversationIds: [conversationId], userIds: [] }, async (tx) => {
     const hidden = await tx.hidden.findUnique({ where: { userId_messageId: { userId, messageId } } })
     if (hidden?.reason === 'DELETED') return null

@@ -14,7 +14,10 @@ export interface Stay {
  * Which messages a person may see, as a Prisma `where`: those of their stays that are not hidden from them.
  * Prisma can't compare columns of two tables, so the stays are given. `visibleMessageSql` is the same as SQL.
  */
-export function visibleMessages(viewer: Pick<Actor, 'id' | 'role'>, stays: readonly Stay[]): Prisma.MessageWhereInput {
+export function visibleMessages(
+  viewer: Pick<Actor, 'id' | 'role'>,
+  stays: readonly Stay[],
+): Prisma.MessageWhereInput {
   if (isStranger(viewer.role)) return { OR: [] }
   return {
     OR: stays.map(({ conversationId, fromSequence, toSequence }) => ({

@@ -22,7 +22,10 @@ export interface MessagePlace {
 }
 
 /** The messages at these places that the viewer may see; null for the others. */
-export async function messagesByPlace(ctx: VerbContext, places: readonly MessagePlace[]): Promise<(MessageRow | null)[]> {
+export async function messagesByPlace(
+  ctx: VerbContext,
+  places: readonly MessagePlace[],
+): Promise<(MessageRow | null)[]> {
   const rows = await ctx.db.query<MessageRow>(
     'messages-by-place',
     `SELECT ${messageColumns} FROM unnest($1::uuid[], $2::int[]) AS p (conversation_id, sequence)
@@ -47,7 +50,10 @@ export interface MessageSlice {
  * What the viewer may see of each slice, oldest first. Walks the stays rather than the conversation, so that a page
  * costs the same at any depth and for a former member. Slices are read one statement per distinct direction and limit.
  */
-export async function messageSlices(ctx: VerbContext, slices: readonly MessageSlice[]): Promise<MessageRow[][]> {
+export async function messageSlices(
+  ctx: VerbContext,
+  slices: readonly MessageSlice[],
+): Promise<MessageRow[][]> {
   const results = new Map<MessageSlice, MessageRow[]>()
   for (const alike of groupBy(slices, (slice) => `${slice.fromEnd}:${slice.limit}`).values()) {
     const [{ fromEnd, limit } = { fromEnd: false, limit: 0 }] = alike

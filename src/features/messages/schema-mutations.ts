@@ -38,11 +38,16 @@ addMutation('sendMessage', {
           'Made by the client, once for each message, valid for ever: same key and content give the original with `replayed: true`; other content is CONFLICT.',
       }),
       body: t.string({
-        description: '1 to 5000 Unicode code points, not only white space; no NUL, no lone surrogates. Kept to the byte. Null is INVALID_INPUT.',
+        description:
+          '1 to 5000 Unicode code points, not only white space; no NUL, no lone surrogates. Kept to the byte. Null is INVALID_INPUT.',
       }),
-      replyToId: t.id({ description: 'A message of this conversation that the viewer may see, a tombstone too. Null: an answer to nothing.' }),
+      replyToId: t.id({
+        description:
+          'A message of this conversation that the viewer may see, a tombstone too. Null: an answer to nothing.',
+      }),
       readUpToMessageId: t.id({
-        description: 'What the viewer has read: moves their position in the same transaction. Sending alone moves none. Null: nothing moves.',
+        description:
+          'What the viewer has read: moves their position in the same transaction. Sending alone moves none. Null: nothing moves.',
       }),
     }),
   }),
@@ -60,7 +65,9 @@ addMutation('sendMessage', {
         description: 'With its counters as of now.',
         resolve: ({ message }, _, ctx) => conversationOf(ctx, message.conversationId),
       }),
-      replayed: t.exposeBoolean('replayed', { description: 'Whether it had been said before with this key.' }),
+      replayed: t.exposeBoolean('replayed', {
+        description: 'Whether it had been said before with this key.',
+      }),
     }),
   }),
   errors: ['NotFoundError', 'CannotSendError', 'InvalidInputError', 'ConflictError'],
@@ -98,7 +105,13 @@ addMutation('editMessage', {
       }),
     }),
   }),
-  errors: ['NotFoundError', 'ForbiddenError', 'InvalidInputError', 'EditWindowClosedError', 'CannotSendError'],
+  errors: [
+    'NotFoundError',
+    'ForbiddenError',
+    'InvalidInputError',
+    'EditWindowClosedError',
+    'CannotSendError',
+  ],
   resolve: async (input, ctx) => {
     const messageId = rowId('Message', input.messageId)
     await editMessage(ctx, messageId, input.body)
@@ -110,7 +123,10 @@ const DeleteScopeRef = builder.enumType('DeleteScope', {
   description: 'For whom a message is deleted.',
   values: {
     ME: { description: 'Hidden from the viewer alone, on all of their devices. Whoever may read it.' },
-    EVERYONE: { description: 'A tombstone for everyone; the text is destroyed. Its sender at any time, an owner of the group.' },
+    EVERYONE: {
+      description:
+        'A tombstone for everyone; the text is destroyed. Its sender at any time, an owner of the group.',
+    },
   },
 })
 
@@ -132,12 +148,16 @@ addMutation('deleteMessage', {
   payload: builder.objectRef<Deleted>('DeleteMessagePayload').implement({
     description: 'It is deleted.',
     fields: (t) => ({
-      deletedMessageId: t.id({ description: 'The Message’s id.', resolve: ({ messageId }) => globalId('Message', messageId) }),
+      deletedMessageId: t.id({
+        description: 'The Message’s id.',
+        resolve: ({ messageId }) => globalId('Message', messageId),
+      }),
       tombstone: t.field({
         type: MessageRef,
         nullable: true,
         description: 'What is left of it for everyone; null for ME.',
-        resolve: ({ messageId, isForEveryone }, _, ctx) => (isForEveryone ? messageAsOfNow(ctx, messageId) : null),
+        resolve: ({ messageId, isForEveryone }, _, ctx) =>
+          isForEveryone ? messageAsOfNow(ctx, messageId) : null,
       }),
       conversation: t.field({
         type: ConversationRef,

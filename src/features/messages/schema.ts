@@ -14,11 +14,20 @@ import { messageSlices, messagesById } from './read.js'
 import { type RevisionRow, revisionsOf } from './revisions.js'
 import type { MessageRow } from './rows.js'
 
-const { connection: MessageConnectionRef, edge: MessageEdgeRef } = connectionTypes('Message', MessageRef, 'messages')
+const { connection: MessageConnectionRef, edge: MessageEdgeRef } = connectionTypes(
+  'Message',
+  MessageRef,
+  'messages',
+)
+
 export { MessageEdgeRef }
 
 builder.objectField(MessageConnectionRef, 'totalCount', (t) =>
-  t.int({ nullable: true, description: 'Null where counting would cost a scan, which is everywhere so far.', resolve: () => null }),
+  t.int({
+    nullable: true,
+    description: 'Null where counting would cost a scan, which is everywhere so far.',
+    resolve: () => null,
+  }),
 )
 
 const MessageKindRef = builder.enumType('MessageKind', {
@@ -30,13 +39,18 @@ const MessageKindRef = builder.enumType('MessageKind', {
 })
 
 const SystemEventKindRef = builder.enumType('SystemEventKind', {
-  description: 'What happened to a conversation. Clients say it in their own language, and pass over what they do not know.',
+  description:
+    'What happened to a conversation. Clients say it in their own language, and pass over what they do not know.',
   values: {
     PARTICIPANT_JOINED: { description: '`actor` added `subject`.' },
     PARTICIPANT_LEFT: { description: '`subject` left.' },
     PARTICIPANT_REMOVED: { description: '`actor` removed `subject`.' },
-    OWNER_CHANGED: { description: '`subject` is an owner now: by `actor`, or because the last owner, `actor`, left.' },
-    CONVERSATION_CLOSED: { description: '`actor` closed the conversation, or the last owner left without a successor.' },
+    OWNER_CHANGED: {
+      description: '`subject` is an owner now: by `actor`, or because the last owner, `actor`, left.',
+    },
+    CONVERSATION_CLOSED: {
+      description: '`actor` closed the conversation, or the last owner left without a successor.',
+    },
     CONVERSATION_REOPENED: { description: '`actor` opened it again.' },
   },
 })
@@ -48,7 +62,8 @@ const SystemEventRef = builder.objectRef<MessageRow>('SystemEvent').implement({
       type: SystemEventKindRef,
       description: 'What happened.',
       resolve: ({ eventKind }) => {
-        if (!eventKind || !(eventKind in systemEventKinds)) throw new Error('a SYSTEM message of a kind that this version does not know')
+        if (!eventKind || !(eventKind in systemEventKinds))
+          throw new Error('a SYSTEM message of a kind that this version does not know')
         return eventKind as keyof typeof systemEventKinds
       },
     }),
@@ -56,13 +71,15 @@ const SystemEventRef = builder.objectRef<MessageRow>('SystemEvent').implement({
       type: UserRef,
       nullable: true,
       description: 'Who did it; null when it was nobody’s doing.',
-      resolve: ({ eventActorId }, _, ctx) => (eventActorId === null ? null : ctx.loaders.load(usersById, eventActorId)),
+      resolve: ({ eventActorId }, _, ctx) =>
+        eventActorId === null ? null : ctx.loaders.load(usersById, eventActorId),
     }),
     subject: t.field({
       type: UserRef,
       nullable: true,
       description: 'Whom it is about; null when it is about the conversation.',
-      resolve: ({ eventSubjectId }, _, ctx) => (eventSubjectId === null ? null : ctx.loaders.load(usersById, eventSubjectId)),
+      resolve: ({ eventSubjectId }, _, ctx) =>
+        eventSubjectId === null ? null : ctx.loaders.load(usersById, eventSubjectId),
     }),
   }),
 })
@@ -110,7 +127,8 @@ MessageRef.implement({
       resolve: ({ senderId }, _, ctx) => (senderId === null ? null : ctx.loaders.load(usersById, senderId)),
     }),
     sequence: t.exposeInt('sequence', {
-      description: 'The order within the conversation: 1, 2, 3 … A viewer may see gaps: hidden messages, times before joining.',
+      description:
+        'The order within the conversation: 1, 2, 3 … A viewer may see gaps: hidden messages, times before joining.',
     }),
     kind: t.field({
       type: MessageKindRef,
@@ -132,11 +150,17 @@ MessageRef.implement({
     replyTo: t.field({
       type: MessageRef,
       nullable: true,
-      description: 'What it answers, in the same conversation; a deleted one comes as its tombstone. Null for none, or one that the viewer may not see.',
-      resolve: ({ replyToId }, _, ctx) => (replyToId === null ? null : ctx.loaders.load(messagesById, replyToId)),
+      description:
+        'What it answers, in the same conversation; a deleted one comes as its tombstone. Null for none, or one that the viewer may not see.',
+      resolve: ({ replyToId }, _, ctx) =>
+        replyToId === null ? null : ctx.loaders.load(messagesById, replyToId),
     }),
     sentAt: t.expose('sentAt', { type: 'DateTime', description: 'For display; the order is `sequence`.' }),
-    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited; null: never.' }),
+    editedAt: t.expose('editedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was last edited; null: never.',
+    }),
     revisions: t.field({
       type: [MessageRevisionRef],
       description: 'Former texts, oldest first; empty when it was never edited, and once deleted.',
@@ -152,25 +176,30 @@ MessageRef.implement({
       type: UserRef,
       nullable: true,
       description: 'Who deleted it for everyone; null: it was not.',
-      resolve: ({ deletedById }, _, ctx) => (deletedById === null ? null : ctx.loaders.load(usersById, deletedById)),
+      resolve: ({ deletedById }, _, ctx) =>
+        deletedById === null ? null : ctx.loaders.load(usersById, deletedById),
     }),
     clientMessageId: t.field({
       type: 'UUID',
       nullable: true,
       description: 'The key that it was sent with, for its sender only; null for others.',
-      resolve: ({ senderId, clientMessageId }, _, ctx) => (senderId === ctx.viewer.id ? clientMessageId : null),
+      resolve: ({ senderId, clientMessageId }, _, ctx) =>
+        senderId === ctx.viewer.id ? clientMessageId : null,
     }),
     viewerCanEdit: t.boolean({
-      description: 'Whether the viewer may edit it now: their own, in the window, taking part, open, not deleted.',
+      description:
+        'Whether the viewer may edit it now: their own, in the window, taking part, open, not deleted.',
       resolve: async (message, _, ctx) => {
-        if (message.senderId !== ctx.viewer.id || message.deletedAt !== null || message.kind === 'SYSTEM') return false
+        if (message.senderId !== ctx.viewer.id || message.deletedAt !== null || message.kind === 'SYSTEM')
+          return false
         if (editableUntil(message, ctx.config.editWindowSeconds) < new Date()) return false
         const conversation = await ctx.loaders.load(conversationsById, message.conversationId)
         return conversation !== null && conversation.leftAt === null && conversation.closedAt === null
       },
     }),
     viewerCanDeleteForEveryone: t.boolean({
-      description: 'Whether the viewer may turn it into a tombstone: its sender at any time, an owner of the group. False once it is one.',
+      description:
+        'Whether the viewer may turn it into a tombstone: its sender at any time, an owner of the group. False once it is one.',
       resolve: async (message, _, ctx) => {
         if (message.deletedAt !== null) return false
         const conversation = await ctx.loaders.load(conversationsById, message.conversationId)
@@ -234,7 +263,12 @@ builder.objectField(ConversationRef, 'messages', (t) =>
   }),
 )
 
-function sequenceOf(ctx: GraphContext, conversationId: string, argument: string, cursor: string | null): number | null {
+function sequenceOf(
+  ctx: GraphContext,
+  conversationId: string,
+  argument: string,
+  cursor: string | null,
+): number | null {
   if (cursor === null) return null
   const [sequence] = ctx.cursors.decode(scopeOf(conversationId), cursor) ?? []
   if (sequence === undefined) throw InvalidInputError.at(argument, 'This is no cursor of this conversation.')

@@ -31,7 +31,12 @@ export type SendOutcome =
 type Answer =
   | (SendOutcome & { readonly ordinal: number })
   | { readonly ordinal: number; readonly outcome: 'SKIPPED' }
-  | { readonly ordinal: 0; readonly outcome: 'HINTS'; readonly userIds: string[] | null; readonly positions: number[] | null }
+  | {
+      readonly ordinal: 0
+      readonly outcome: 'HINTS'
+      readonly userIds: string[] | null
+      readonly positions: number[] | null
+    }
 
 /** Sends of all requests of this node, a lane per conversation, in batches through one call of the send function. */
 export class SendLanes {
@@ -55,7 +60,10 @@ export class SendLanes {
     return this.lanes.submit(message)
   }
 
-  private async sendBatch(batch: readonly OutgoingMessage[], mayPassOver: boolean): Promise<(SendOutcome | undefined)[]> {
+  private async sendBatch(
+    batch: readonly OutgoingMessage[],
+    mayPassOver: boolean,
+  ): Promise<(SendOutcome | undefined)[]> {
     const answers = await this.db.query<Answer>(
       'send-messages',
       `SELECT ordinal, outcome, message_id AS "messageId", message_sequence AS "sequence", message_sent_at AS "sentAt",
@@ -81,7 +89,9 @@ export class SendLanes {
     for (const answer of answers) {
       if (answer.outcome === 'HINTS') {
         const positions = answer.positions ?? []
-        this.hints.streamsMoved((answer.userIds ?? []).map((userId, index) => [userId, positions[index] ?? 0] as const))
+        this.hints.streamsMoved(
+          (answer.userIds ?? []).map((userId, index) => [userId, positions[index] ?? 0] as const),
+        )
       } else if (answer.outcome !== 'SKIPPED') {
         outcomes[answer.ordinal - 1] = answer
       }

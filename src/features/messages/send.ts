@@ -65,11 +65,17 @@ export async function sendMessage(ctx: VerbContext, input: SendMessageInput): Pr
 }
 
 /** `isOwn`: the first attempt of this very call had committed, and only its answer was lost. */
-async function replay(ctx: VerbContext, input: SendMessageInput, originalId: string, isOwn: boolean): Promise<SentMessage> {
+async function replay(
+  ctx: VerbContext,
+  input: SendMessageInput,
+  originalId: string,
+  isOwn: boolean,
+): Promise<SentMessage> {
   const message = await ownMessage(ctx, originalId)
   if (isOwn) return { message, replayed: false }
   if (message.deletedAt === null) {
-    const isSame = (await firstBodyOf(ctx, message)) === input.body && message.replyToId === (input.replyToId ?? null)
+    const isSame =
+      (await firstBodyOf(ctx, message)) === input.body && message.replyToId === (input.replyToId ?? null)
     if (!isSame) throw new ConflictError('This clientMessageId was used before for another message.')
   }
   if (input.readUpToMessageId) await markRead(ctx, input.conversationId, input.readUpToMessageId)

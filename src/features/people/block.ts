@@ -18,7 +18,13 @@ export async function blockUser(ctx: VerbContext, userId: string, reason: string
   await change(ctx, userId, 'user.block', async (tx) => {
     const key = { blockerId: ctx.viewer.id, blockedId: userId }
     if (await tx.block.findUnique({ where: { blockerId_blockedId: key } })) return false
-    const place = { table: 'blocks', column: 'reason', rowId: `${ctx.viewer.id}:${userId}`, conversationId: null, revision: 0 }
+    const place = {
+      table: 'blocks',
+      column: 'reason',
+      rowId: `${ctx.viewer.id}:${userId}`,
+      conversationId: null,
+      revision: 0,
+    }
     const reasonSealed = reason === null ? null : Buffer.from(await ctx.vault.seal(place, reason))
     await tx.block.create({ data: { ...key, reasonSealed } })
     return true
@@ -33,9 +39,12 @@ export async function unblockUser(ctx: VerbContext, userId: string): Promise<voi
   })
 }
 
-
-
-async function change(ctx: VerbContext, userId: string, action: string, work: (tx: Tx) => Promise<boolean>): Promise<void> {
+async function change(
+  ctx: VerbContext,
+  userId: string,
+  action: string,
+  work: (tx: Tx) => Promise<boolean>,
+): Promise<void> {
   const direct = await ctx.db.read((client) =>
     client.conversation.findMany({
       where: {

@@ -18,7 +18,9 @@ export interface KnownPerson extends Actor {
  * at once (no sends by a deactivated person) is asked again under its locks.
  */
 export class Directory {
-  private readonly known = new BoundedMap<string, { readonly person: KnownPerson; readonly until: number }>(cachedPeople)
+  private readonly known = new BoundedMap<string, { readonly person: KnownPerson; readonly until: number }>(
+    cachedPeople,
+  )
 
   constructor(private readonly db: Database) {}
 

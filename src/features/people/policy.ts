@@ -3,7 +3,10 @@ import type { Actor } from '../context.js'
 import { isStranger } from '../conversations/policy.js'
 
 /** Whom a person may see, as a Prisma `where`. `visibleUserSql` is the same as SQL. */
-export function visibleUsers(viewer: Pick<Actor, 'id' | 'role'>, isOpenPolicy: boolean): Prisma.UserWhereInput {
+export function visibleUsers(
+  viewer: Pick<Actor, 'id' | 'role'>,
+  isOpenPolicy: boolean,
+): Prisma.UserWhereInput {
   if (isStranger(viewer.role)) return {}
   const conditions: Prisma.UserWhereInput[] = [
     { id: viewer.id },
@@ -11,7 +14,8 @@ export function visibleUsers(viewer: Pick<Actor, 'id' | 'role'>, isOpenPolicy: b
     { patientAppointments: { some: { doctorId: viewer.id } } },
     { doctorAppointments: { some: { patientId: viewer.id } } },
   ]
-  if (viewer.role === 'DOCTOR' || viewer.role === 'STAFF') conditions.push({ role: { in: ['DOCTOR', 'STAFF', 'CAREGIVER'] } })
+  if (viewer.role === 'DOCTOR' || viewer.role === 'STAFF')
+    conditions.push({ role: { in: ['DOCTOR', 'STAFF', 'CAREGIVER'] } })
   if (isOpenPolicy && viewer.role === 'DOCTOR') conditions.push({ role: 'PATIENT' })
   if (isOpenPolicy && viewer.role === 'PATIENT') conditions.push({ role: 'DOCTOR' })
   return { OR: conditions }
@@ -33,16 +37,29 @@ export function visibleUserSql(open: string): string {
 function related(viewer: Pick<Actor, 'id' | 'role'>, isOpenPolicy: boolean): Prisma.UserWhereInput[] {
   const counts = { status: { not: 'CANCELLED' } } as const
   if (viewer.role === 'PATIENT') {
-    return [{ role: 'DOCTOR', ...(isOpenPolicy ? {} : { doctorAppointments: { some: { patientId: viewer.id, ...counts } } }) }]
+    return [
+      {
+        role: 'DOCTOR',
+        ...(isOpenPolicy ? {} : { doctorAppointments: { some: { patientId: viewer.id, ...counts } } }),
+      },
+    ]
   }
   if (viewer.role === 'DOCTOR') {
-    return [{ role: 'PATIENT', ...(isOpenPolicy ? {} : { patientAppointments: { some: { doctorId: viewer.id, ...counts } } }) }]
+    return [
+      {
+        role: 'PATIENT',
+        ...(isOpenPolicy ? {} : { patientAppointments: { some: { doctorId: viewer.id, ...counts } } }),
+      },
+    ]
   }
   return []
 }
 
 /** Whom the viewer may message: patient and doctor in care, both active, neither blocking the other. */
-export function messageableUsers(viewer: Pick<Actor, 'id' | 'role'>, isOpenPolicy: boolean): Prisma.UserWhereInput {
+export function messageableUsers(
+  viewer: Pick<Actor, 'id' | 'role'>,
+  isOpenPolicy: boolean,
+): Prisma.UserWhereInput {
   return {
     isActive: true,
     blocking: { none: { blockedId: viewer.id } },

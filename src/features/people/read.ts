@@ -6,15 +6,23 @@ import { messageableUsers, visibleUsers } from './policy.js'
 export type UserRow = User
 
 /** People reached through something that the viewer may see (a message's sender, a participant); null: no such id. */
-export async function usersById(ctx: Pick<VerbContext, 'db'>, ids: readonly string[]): Promise<(UserRow | null)[]> {
+export async function usersById(
+  ctx: Pick<VerbContext, 'db'>,
+  ids: readonly string[],
+): Promise<(UserRow | null)[]> {
   const rows = await ctx.db.read((client) => client.user.findMany({ where: { id: { in: [...ids] } } }))
   return inOrder(ids, rows)
 }
 
 /** People asked for by id, under who may see whom; null for the others. */
-export async function visibleUsersById(ctx: VerbContext, ids: readonly string[]): Promise<(UserRow | null)[]> {
+export async function visibleUsersById(
+  ctx: VerbContext,
+  ids: readonly string[],
+): Promise<(UserRow | null)[]> {
   const where = visibleUsers(ctx.viewer, ctx.config.messagingPolicy === 'open')
-  const rows = await ctx.db.read((client) => client.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] } }))
+  const rows = await ctx.db.read((client) =>
+    client.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] } }),
+  )
   return inOrder(ids, rows)
 }
 
@@ -68,10 +76,18 @@ export interface UserSlice {
 }
 
 /** In the direction of reading: by displayName, then id. */
-export function userSlice(ctx: VerbContext, { where, beyond, limit, fromEnd }: UserSlice): Promise<UserRow[]> {
+export function userSlice(
+  ctx: VerbContext,
+  { where, beyond, limit, fromEnd }: UserSlice,
+): Promise<UserRow[]> {
   const past = (value: string) => (fromEnd ? { lt: value } : { gt: value })
   const further: Prisma.UserWhereInput = beyond
-    ? { OR: [{ displayName: past(beyond.displayName) }, { displayName: beyond.displayName, id: past(beyond.id) }] }
+    ? {
+        OR: [
+          { displayName: past(beyond.displayName) },
+          { displayName: beyond.displayName, id: past(beyond.id) },
+        ],
+      }
     : {}
   const order = fromEnd ? 'desc' : 'asc'
   return ctx.db.read((client) =>

@@ -1,16 +1,30 @@
+import { InvalidInputError } from '../../errors.js'
 import { builder } from '../../graphql/builder.js'
-import { checkPage, connectionOf, connectionTypes, type PageArguments, pageArguments } from '../../graphql/connections.js'
+import {
+  checkPage,
+  connectionOf,
+  connectionTypes,
+  type PageArguments,
+  pageArguments,
+} from '../../graphql/connections.js'
 import type { GraphContext } from '../../graphql/context.js'
 import { globalId, rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { NodeRef, registerNode } from '../../graphql/nodes.js'
 import { UserRef, ViewerRef } from '../../graphql/refs.js'
 import type { Prisma } from '../../platform/db/types.js'
-import { InvalidInputError } from '../../errors.js'
 import { readHeads } from '../stream/rows.js'
 import { blockUser, unblockUser } from './block.js'
 import { contactsOf } from './policy.js'
-import { blockingWith, messageable, type UserRow, usersById, userSlice, visibleUserByExternalId, visibleUsersById } from './read.js'
+import {
+  blockingWith,
+  messageable,
+  type UserRow,
+  userSlice,
+  usersById,
+  visibleUserByExternalId,
+  visibleUsersById,
+} from './read.js'
 import { upsertUser } from './upsert.js'
 
 export const UserRoleRef = builder.enumType('UserRole', {
@@ -31,16 +45,34 @@ UserRef.implement({
   interfaces: [NodeRef],
   fields: (t) => ({
     id: t.id({ description: 'Global id.', resolve: (user) => globalId('User', user.id) }),
-    externalId: t.exposeString('externalId', { description: 'The platform’s own id, the `sub` of their tokens.' }),
-    displayName: t.exposeString('displayName', { description: 'As it is to be shown; at most 200 characters.' }),
+    externalId: t.exposeString('externalId', {
+      description: 'The platform’s own id, the `sub` of their tokens.',
+    }),
+    displayName: t.exposeString('displayName', {
+      description: 'As it is to be shown; at most 200 characters.',
+    }),
     role: t.expose('role', { type: UserRoleRef, description: 'What they are to the organisation.' }),
-    avatarUrl: t.expose('avatarUrl', { type: 'URL', nullable: true, description: 'A picture; null when there is none.' }),
-    specialty: t.exposeString('specialty', { nullable: true, description: 'Of a doctor, e.g. “Cardiology”; else null.' }),
-    qualification: t.exposeString('qualification', { nullable: true, description: 'E.g. “MBBS, FRCP”; null when not given.' }),
-    designation: t.exposeString('designation', { nullable: true, description: 'E.g. “Ward sister”; null when not given.' }),
+    avatarUrl: t.expose('avatarUrl', {
+      type: 'URL',
+      nullable: true,
+      description: 'A picture; null when there is none.',
+    }),
+    specialty: t.exposeString('specialty', {
+      nullable: true,
+      description: 'Of a doctor, e.g. “Cardiology”; else null.',
+    }),
+    qualification: t.exposeString('qualification', {
+      nullable: true,
+      description: 'E.g. “MBBS, FRCP”; null when not given.',
+    }),
+    designation: t.exposeString('designation', {
+      nullable: true,
+      description: 'E.g. “Ward sister”; null when not given.',
+    }),
     isActive: t.boolean({
       description: 'Whether the account is in use. False also towards whom this person has blocked.',
-      resolve: async (user, _, ctx) => user.isActive && !(await ctx.loaders.load(blockingWith, user.id)).blocksViewer,
+      resolve: async (user, _, ctx) =>
+        user.isActive && !(await ctx.loaders.load(blockingWith, user.id)).blocksViewer,
     }),
     viewerCanMessage: t.boolean({
       description:
@@ -75,7 +107,8 @@ async function userPage(ctx: GraphContext, name: string, where: Prisma.UserWhere
   const decode = (argument: 'after' | 'before', cursor: string | null) => {
     if (cursor === null) return null
     const [id, displayName] = ctx.cursors.decode(scope, cursor) ?? []
-    if (id === undefined || displayName === undefined) throw InvalidInputError.at(argument, 'This is no cursor of this list.')
+    if (id === undefined || displayName === undefined)
+      throw InvalidInputError.at(argument, 'This is no cursor of this list.')
     return { id, displayName: Buffer.from(displayName, 'base64url').toString() }
   }
   const beyond = decode(page.fromEnd ? 'before' : 'after', page.fromEnd ? page.before : page.after)
@@ -107,7 +140,8 @@ ViewerRef.implement({
     }),
     unreadConversationCount: t.int({
       description: 'Conversations with something unread, not archived.',
-      resolve: async (viewer, _, ctx) => (await ctx.loaders.load(ownHeads, viewer.id))?.unreadConversations ?? 0,
+      resolve: async (viewer, _, ctx) =>
+        (await ctx.loaders.load(ownHeads, viewer.id))?.unreadConversations ?? 0,
     }),
     updateCursor: t.string({
       description:
@@ -132,7 +166,8 @@ ViewerRef.implement({
         last: t.arg.int({ description: pageArguments.last }),
         before: t.arg.string({ description: pageArguments.before }),
       },
-      resolve: (viewer, args, ctx) => userPage(ctx, 'blocked', { blockedBy: { some: { blockerId: viewer.id } } }, args),
+      resolve: (viewer, args, ctx) =>
+        userPage(ctx, 'blocked', { blockedBy: { some: { blockerId: viewer.id } } }, args),
     }),
   }),
 })
@@ -149,13 +184,17 @@ builder.queryFields((t) => ({
     type: UserRef,
     nullable: true,
     description: 'Somebody by the platform’s id. Null for nobody, and for whom the viewer may not see.',
-    args: { externalId: t.arg.string({ required: true, description: 'The platform’s own id of the person.' }) },
-    resolve: (_, { externalId }, ctx) => (externalId.includes('\0') ? null : visibleUserByExternalId(ctx, externalId)),
+    args: {
+      externalId: t.arg.string({ required: true, description: 'The platform’s own id of the person.' }),
+    },
+    resolve: (_, { externalId }, ctx) =>
+      externalId.includes('\0') ? null : visibleUserByExternalId(ctx, externalId),
   }),
   contacts: t.field({
     type: UserConnectionRef,
     nullable: true,
-    description: 'Whom the viewer may message or, as a DOCTOR, add to a group; by name. Null with INVALID_INPUT for wrong paging.',
+    description:
+      'Whom the viewer may message or, as a DOCTOR, add to a group; by name. Null with INVALID_INPUT for wrong paging.',
     args: {
       first: t.arg.int({ description: pageArguments.first }),
       after: t.arg.string({ description: pageArguments.after }),
@@ -227,7 +266,10 @@ addMutation('upsertUser', {
   input: builder.inputType('UpsertUserInput', {
     description: 'A person as the platform knows them. What is omitted stays; null clears.',
     fields: (t) => ({
-      externalId: t.string({ required: true, description: 'The platform’s own id, the `sub` of tokens; 1 to 200 characters.' }),
+      externalId: t.string({
+        required: true,
+        description: 'The platform’s own id, the `sub` of tokens; 1 to 200 characters.',
+      }),
       displayName: t.string({ required: true, description: 'As it is to be shown; 1 to 200 characters.' }),
       role: t.field({
         type: UserRoleRef,
@@ -240,7 +282,9 @@ addMutation('upsertUser', {
       specialty: t.string({ description: 'At most 200 characters.' }),
       qualification: t.string({ description: 'At most 200 characters.' }),
       designation: t.string({ description: 'At most 200 characters.' }),
-      isActive: t.boolean({ description: 'Omitted: unchanged, true for a new person. Null is INVALID_INPUT.' }),
+      isActive: t.boolean({
+        description: 'Omitted: unchanged, true for a new person. Null is INVALID_INPUT.',
+      }),
     }),
   }),
   payload: builder.objectRef<{ userId: string; created: boolean }>('UpsertUserPayload').implement({
@@ -256,5 +300,8 @@ addMutation('upsertUser', {
   }),
   errors: ['ForbiddenError', 'InvalidInputError'],
   resolve: ({ avatarUrl, ...input }, ctx) =>
-    upsertUser(ctx, { ...input, ...(avatarUrl === undefined ? {} : { avatarUrl: avatarUrl === null ? null : avatarUrl.href }) }),
+    upsertUser(ctx, {
+      ...input,
+      ...(avatarUrl === undefined ? {} : { avatarUrl: avatarUrl === null ? null : avatarUrl.href }),
+    }),
 })

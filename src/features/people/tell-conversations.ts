@@ -6,7 +6,10 @@ import type { Hints } from '../stream/hints.js'
  * Tells both sides of a person's DIRECT conversations that who may send there has changed: the job behind a deactivation
  * or a new role. One conversation a transaction, so that nobody's stream is held for long; may run again.
  */
-export async function tellConversations(services: { db: Database; hints: Hints }, userId: string): Promise<void> {
+export async function tellConversations(
+  services: { db: Database; hints: Hints },
+  userId: string,
+): Promise<void> {
   const conversations = await services.db.read((client) =>
     client.conversation.findMany({
       where: { kind: 'DIRECT', OR: [{ patientId: userId }, { doctorId: userId }] },

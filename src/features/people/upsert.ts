@@ -1,4 +1,4 @@
-import { ForbiddenError, InvalidInputError, type InvalidField } from '../../errors.js'
+import { ForbiddenError, type InvalidField, InvalidInputError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
 import type { UserRole } from '../../platform/db/types.js'
 import { newId } from '../../platform/ids.js'
@@ -28,10 +28,14 @@ export interface UpsertUserInput {
  * nor change ADMIN, AUDITOR or SERVICE. A new role, or deactivation, ends the person's live connections.
  * Throws ForbiddenError, InvalidInputError.
  */
-export async function upsertUser(ctx: VerbContext, input: UpsertUserInput): Promise<{ userId: string; created: boolean }> {
+export async function upsertUser(
+  ctx: VerbContext,
+  input: UpsertUserInput,
+): Promise<{ userId: string; created: boolean }> {
   const refusal = { action: 'user.upsert', subjectType: 'User', subjectId: ctx.viewer.id } as const
   const result = await recordingRefusals(ctx, refusal, async () => {
-    if (ctx.viewer.role !== 'ADMIN' && ctx.viewer.role !== 'SERVICE') throw new ForbiddenError('Only the platform keeps users in step.')
+    if (ctx.viewer.role !== 'ADMIN' && ctx.viewer.role !== 'SERVICE')
+      throw new ForbiddenError('Only the platform keeps users in step.')
     const faults = faultsOf(input)
     if (faults.length > 0) throw new InvalidInputError(faults)
     return ctx.db.transaction((tx) => upsert(tx, ctx, input))
@@ -52,9 +56,19 @@ async function upsert(tx: Tx, ctx: VerbContext, input: UpsertUserInput) {
   const userId = existing?.id ?? newId()
   const contactRevision = (existing?.contactRevision ?? 0) + 1
   const seal = async (column: 'email' | 'phone', value: string) =>
-    Buffer.from(await ctx.vault.seal({ table: 'users', column, rowId: userId, conversationId: null, revision: contactRevision }, value))
+    Buffer.from(
+      await ctx.vault.seal(
+        { table: 'users', column, rowId: userId, conversationId: null, revision: contactRevision },
+        value,
+      ),
+    )
   const reopen = async (column: 'email' | 'phone', sealed: Uint8Array | null | undefined) =>
-    sealed ? ctx.vault.open({ table: 'users', column, rowId: userId, conversationId: null, revision: contactRevision - 1 }, sealed) : null
+    sealed
+      ? ctx.vault.open(
+          { table: 'users', column, rowId: userId, conversationId: null, revision: contactRevision - 1 },
+          sealed,
+        )
+      : null
   // Both are sealed at one revision, so whoever stays as they are is sealed again.
   const email = input.email === undefined ? await reopen('email', existing?.emailSealed) : input.email
   const phone = input.phone === undefined ? await reopen('phone', existing?.phoneSealed) : input.phone
@@ -71,11 +85,17 @@ async function upsert(tx: Tx, ctx: VerbContext, input: UpsertUserInput) {
     ...(input.isActive === undefined || input.isActive === null ? {} : { isActive: input.isActive }),
   }
   if (existing) await tx.user.update({ where: { id: userId }, data: changes })
-  else await tx.user.create({ data: { id: userId, externalId: input.externalId, ...changes, stream: { create: {} } } })
+  else
+    await tx.user.create({
+      data: { id: userId, externalId: input.externalId, ...changes, stream: { create: {} } },
+    })
   await recordWrite(tx, ctx, { action: 'user.upsert', subjectType: 'User', subjectId: userId })
-  const isOtherwise = existing !== null && (existing.role !== input.role || existing.isActive !== (changes.isActive ?? existing.isActive))
+  const isOtherwise =
+    existing !== null &&
+    (existing.role !== input.role || existing.isActive !== (changes.isActive ?? existing.isActive))
   // Their conversations are told by a job, one transaction each: a busy doctor has thousands.
-  if (isOtherwise) await tx.$executeRaw`SELECT graphile_worker.add_job('tell-conversations', json_build_object('userId', ${userId}::text))`
+  if (isOtherwise)
+    await tx.$executeRaw`SELECT graphile_worker.add_job('tell-conversations', json_build_object('userId', ${userId}::text))`
   return { userId, created: existing === null, isOtherwise }
 }
 
@@ -100,8 +120,10 @@ function faultsOf(input: UpsertUserInput): InvalidField[] {
   if (input.phone && !phonePattern.test(input.phone)) check('phone', 'It must be a phone number.')
   if (input.email === '') check('email', 'It must be an e-mail address, or null.')
   if (input.phone === '') check('phone', 'It must be a phone number, or null.')
-  if (input.avatarUrl && !/^https?:\/\//.test(input.avatarUrl)) check('avatarUrl', 'It must be an http or https URL.')
-  if (input.avatarUrl && input.avatarUrl.length > 2048) check('avatarUrl', 'It must not be longer than 2048 characters.')
+  if (input.avatarUrl && !/^https?:\/\//.test(input.avatarUrl))
+    check('avatarUrl', 'It must be an http or https URL.')
+  if (input.avatarUrl && input.avatarUrl.length > 2048)
+    check('avatarUrl', 'It must not be longer than 2048 characters.')
   if (input.isActive === null) check('isActive', 'It is true or false; leave it out to change nothing.')
   return faults
 }

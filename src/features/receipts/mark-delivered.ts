@@ -19,16 +19,20 @@ interface Answer {
 export async function markDelivered(ctx: VerbContext, upToCursor: string): Promise<void> {
   const place = decodePlace(ctx.cursors, ctx.viewer.id, upToCursor, 'upToCursor')
   const { epoch } = await readHead(ctx.db, ctx.viewer.id)
-  if (place.epoch !== epoch) throw InvalidInputError.at('upToCursor', 'This cursor is of before a reset. Refetch first.')
+  if (place.epoch !== epoch)
+    throw InvalidInputError.at('upToCursor', 'This cursor is of before a reset. Refetch first.')
   for (;;) {
     const [answer] = await ctx.db.query<Answer>(
       'mark-delivered',
       'SELECT outcome, user_ids AS "userIds", positions FROM mark_delivered($1::uuid, $2::bigint, $3::int, $4, $5)',
       [ctx.viewer.id, place.position, conversationsPerTransaction, ctx.requestId, ctx.address],
     )
-    if (answer?.outcome === 'NOT_REACHED') throw InvalidInputError.at('upToCursor', 'Your stream has not come this far.')
+    if (answer?.outcome === 'NOT_REACHED')
+      throw InvalidInputError.at('upToCursor', 'Your stream has not come this far.')
     const positions = answer?.positions ?? []
-    ctx.hints.streamsMoved((answer?.userIds ?? []).map((userId, index) => [userId, positions[index] ?? 0] as const))
+    ctx.hints.streamsMoved(
+      (answer?.userIds ?? []).map((userId, index) => [userId, positions[index] ?? 0] as const),
+    )
     if (answer?.outcome !== 'MORE') return
   }
 }

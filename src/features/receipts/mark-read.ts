@@ -11,7 +11,11 @@ interface Answer {
  * Moves the viewer's read position forward to a message that they may see, former members too. Backwards is a success
  * that changes nothing. Throws NotFoundError.
  */
-export async function markRead(ctx: VerbContext, conversationId: string, upToMessageId: string): Promise<void> {
+export async function markRead(
+  ctx: VerbContext,
+  conversationId: string,
+  upToMessageId: string,
+): Promise<void> {
   const [answer, hints] = await ctx.db.query<Answer>(
     'mark-read',
     `SELECT outcome, user_ids AS "userIds", positions
@@ -19,7 +23,8 @@ export async function markRead(ctx: VerbContext, conversationId: string, upToMes
     [ctx.viewer.id, conversationId, upToMessageId, ctx.requestId, ctx.address],
   )
   if (answer?.outcome === 'NOT_FOUND') throw new NotFoundError()
-  if (answer?.outcome === 'UNAUTHENTICATED') throw new UnauthenticatedError('This account is not active.', true)
+  if (answer?.outcome === 'UNAUTHENTICATED')
+    throw new UnauthenticatedError('This account is not active.', true)
   if (answer?.outcome === 'READ') ctx.hints.streamsMoved(heads(hints))
 }
 

@@ -13,7 +13,10 @@ const recipients = `
    AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = m.id)`
 
 /** The least state over each message's recipients; SENT where there are none. */
-export async function deliveryStatesOf(ctx: VerbContext, messageIds: readonly string[]): Promise<DeliveryState[]> {
+export async function deliveryStatesOf(
+  ctx: VerbContext,
+  messageIds: readonly string[],
+): Promise<DeliveryState[]> {
   const rows = await ctx.db.query<{ id: string; state: DeliveryState }>(
     'delivery-states',
     `SELECT m.id, CASE WHEN bool_and(p.shown_read_sequence >= m.sequence) THEN 'READ'

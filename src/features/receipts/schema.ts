@@ -33,7 +33,11 @@ const ReceiptRef = builder.objectRef<ReceiptRow>('Receipt').implement({
         return user
       },
     }),
-    deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true, description: 'When their devices had it; null: not yet.' }),
+    deliveredAt: t.expose('deliveredAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When their devices had it; null: not yet.',
+    }),
     readAt: t.expose('readAt', {
       type: 'DateTime',
       nullable: true,
@@ -51,13 +55,18 @@ builder.objectFields(MessageRef, (t) => ({
   }),
   receipts: t.field({
     type: [ReceiptRef],
-    description: 'One for each other current participant whom it has reached, in the order in which they joined.',
+    description:
+      'One for each other current participant whom it has reached, in the order in which they joined.',
     args: {
-      first: t.arg.int({ defaultValue: defaultReceipts, description: `How many, 1 to ${mostReceipts}. INVALID_INPUT otherwise.` }),
+      first: t.arg.int({
+        defaultValue: defaultReceipts,
+        description: `How many, 1 to ${mostReceipts}. INVALID_INPUT otherwise.`,
+      }),
     },
     resolve: async ({ id }, args, ctx) => {
       const first = args.first ?? defaultReceipts
-      if (first < 1 || first > mostReceipts) throw InvalidInputError.at('first', `Ask for 1 to ${mostReceipts}.`)
+      if (first < 1 || first > mostReceipts)
+        throw InvalidInputError.at('first', `Ask for 1 to ${mostReceipts}.`)
       return (await ctx.loaders.load(receiptsOf, id)).slice(0, first)
     },
   }),
@@ -69,8 +78,14 @@ addMutation('markRead', {
   input: builder.inputType('MarkReadInput', {
     description: 'Up to where.',
     fields: (t) => ({
-      conversationId: t.id({ required: true, description: 'A conversation that the viewer may read, also a former one.' }),
-      upToMessageId: t.id({ required: true, description: 'A message of it that the viewer may see, of whatever kind.' }),
+      conversationId: t.id({
+        required: true,
+        description: 'A conversation that the viewer may read, also a former one.',
+      }),
+      upToMessageId: t.id({
+        required: true,
+        description: 'A message of it that the viewer may see, of whatever kind.',
+      }),
     }),
   }),
   payload: builder.objectRef<{ conversationId: string }>('MarkReadPayload').implement({
@@ -108,13 +123,16 @@ addMutation('markDelivered', {
     fields: (t) => ({
       upToCursor: t.string({
         required: true,
-        description: 'A cursor of the viewer’s own stream. Another’s, one of before a reset, or one ahead of it: INVALID_INPUT.',
+        description:
+          'A cursor of the viewer’s own stream. Another’s, one of before a reset, or one ahead of it: INVALID_INPUT.',
       }),
     }),
   }),
   payload: builder.objectRef<{ upToCursor: string }>('MarkDeliveredPayload').implement({
     description: 'It is acknowledged.',
-    fields: (t) => ({ upToCursor: t.exposeString('upToCursor', { description: 'The cursor that was given.' }) }),
+    fields: (t) => ({
+      upToCursor: t.exposeString('upToCursor', { description: 'The cursor that was given.' }),
+    }),
   }),
   errors: ['InvalidInputError'],
   resolve: async ({ upToCursor }, ctx) => {

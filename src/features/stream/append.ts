@@ -15,7 +15,11 @@ export interface UpdateFacts {
  * Takes the lock classes in their order: these conversations, their participants, the streams of those people and of
  * `userIds`. The first statement of every transaction that writes; what it checks, it checks afterwards.
  */
-export async function lockForWrite(tx: Tx, conversationIds: readonly string[], userIds: readonly string[]): Promise<void> {
+export async function lockForWrite(
+  tx: Tx,
+  conversationIds: readonly string[],
+  userIds: readonly string[],
+): Promise<void> {
   await tx.$executeRaw`SELECT lock_for_write(${conversationIds}::uuid[], ${userIds}::uuid[])`
 }
 
@@ -28,7 +32,13 @@ export async function appendUpdates(tx: Tx, userIds: readonly string[], facts: U
 }
 
 /** Where these streams stand, for the hint after the commit. The transaction has locked them. */
-export async function headsOf(tx: Tx, userIds: readonly string[]): Promise<[userId: string, position: number][]> {
-  const rows = await tx.userStream.findMany({ where: { userId: { in: [...userIds] } }, select: { userId: true, position: true } })
+export async function headsOf(
+  tx: Tx,
+  userIds: readonly string[],
+): Promise<[userId: string, position: number][]> {
+  const rows = await tx.userStream.findMany({
+    where: { userId: { in: [...userIds] } },
+    select: { userId: true, position: true },
+  })
   return rows.map((row) => [row.userId, Number(row.position)])
 }

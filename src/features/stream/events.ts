@@ -21,10 +21,19 @@ export function rowEvent(cursors: Cursors, epoch: number, row: UpdateRow): Strea
 }
 
 export function resetEvent(cursors: Cursors, head: StreamHead, reason: ResetReason): StreamEvent {
-  return { kind: 'reset', reason, cursor: encodePlace(cursors, head.userId, head), at: head.at, viewerUnread: head.unread }
+  return {
+    kind: 'reset',
+    reason,
+    cursor: encodePlace(cursors, head.userId, head),
+    at: head.at,
+    viewerUnread: head.unread,
+  }
 }
 
 /** Not durable: its cursor is the one that came last. */
-export function caughtUpEvent(last: Pick<StreamEvent, 'cursor' | 'viewerUnread'>, replayed: number): StreamEvent {
+export function caughtUpEvent(
+  last: Pick<StreamEvent, 'cursor' | 'viewerUnread'>,
+  replayed: number,
+): StreamEvent {
   return { kind: 'caught-up', replayed, cursor: last.cursor, viewerUnread: last.viewerUnread, at: new Date() }
 }

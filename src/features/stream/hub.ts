@@ -61,7 +61,11 @@ export class StreamHub implements AsyncDisposable {
   }
 
   /** Follows a person's stream. Register first, read the backlog second: then no row falls in between. */
-  follow(actor: Actor): { readonly follower: Follower; readonly known: () => number; readonly stop: () => void } {
+  follow(actor: Actor): {
+    readonly follower: Follower
+    readonly known: () => number
+    readonly stop: () => void
+  } {
     const person = this.personOf(actor)
     const follower = new Follower()
     const revoked = () => follower.finish('revoked')
@@ -88,14 +92,23 @@ export class StreamHub implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.isStopped = true
     if (this.sweeping) clearTimeout(this.sweeping)
-    for (const person of this.people.values()) for (const follower of person.followers) follower.finish('stopping')
+    for (const person of this.people.values())
+      for (const follower of person.followers) follower.finish('stopping')
   }
 
   private personOf(actor: Actor): Person {
     let person = this.people.get(actor.id)
     // A role that differs from what is stored by now is found by the next sweep.
     if (!person || person.role !== actor.role) {
-      person = { role: actor.role, epoch: null, head: 0, at: new Date(0), known: 0, followers: new Set(), watchers: new Set() }
+      person = {
+        role: actor.role,
+        epoch: null,
+        head: 0,
+        at: new Date(0),
+        known: 0,
+        followers: new Set(),
+        watchers: new Set(),
+      }
       this.people.set(actor.id, person)
     }
     return person
@@ -146,7 +159,11 @@ export class StreamHub implements AsyncDisposable {
     this.moved.clear()
     if (behind.length === 0) return
     try {
-      const rows = await readRows(this.db, behind.map(({ userId, head, at }) => ({ userId, position: head, at })), rowsPerRead)
+      const rows = await readRows(
+        this.db,
+        behind.map(({ userId, head, at }) => ({ userId, position: head, at })),
+        rowsPerRead,
+      )
       await this.enrich(rows)
       const byPerson = groupBy(rows, (row) => row.userId)
       for (const person of behind) this.handOut(person, person.userId, byPerson.get(person.userId) ?? [])
@@ -177,7 +194,8 @@ export class StreamHub implements AsyncDisposable {
 
   private async sweep(): Promise<void> {
     const userIds = [...this.people.keys()]
-    for (let from = 0; from < userIds.length; from += peoplePerSweep) await this.look(userIds.slice(from, from + peoplePerSweep))
+    for (let from = 0; from < userIds.length; from += peoplePerSweep)
+      await this.look(userIds.slice(from, from + peoplePerSweep))
   }
 
   /** Compares what this node knows of these people with the database. */

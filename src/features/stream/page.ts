@@ -23,7 +23,11 @@ export async function updatesPage(ctx: VerbContext, after: string, first: number
     const reset = resetEvent(ctx.cursors, head, reason)
     return { updates: [reset], endCursor: reset.cursor, hasMore: false }
   }
-  const rows = await readRows(ctx.db, [{ userId: ctx.viewer.id, position: place.position, at: place.at }], first)
+  const rows = await readRows(
+    ctx.db,
+    [{ userId: ctx.viewer.id, position: place.position, at: place.at }],
+    first,
+  )
   const updates = rows.map((row) => rowEvent(ctx.cursors, head.epoch, row))
   const endCursor = updates.at(-1)?.cursor ?? encodePlace(ctx.cursors, ctx.viewer.id, place)
   return { updates, endCursor, hasMore: (rows.at(-1)?.position ?? place.position) < head.position }

@@ -9,17 +9,24 @@ import { messagesById } from '../messages/read.js'
 import type { MessageRow } from '../messages/rows.js'
 import { MessageEdgeRef, messageEdge } from '../messages/schema.js'
 import type { StreamEvent } from './events.js'
-import { type ResetReason, resetReasons } from './resets.js'
+import type { ResetReason, resetReasons } from './resets.js'
 
 const messageChange = (name: string, description: string) =>
   builder.objectRef<{ message: MessageRow }>(name).implement({
     description,
     fields: (t) => ({
-      message: t.field({ type: MessageRef, description: 'The message, as of now.', resolve: ({ message }) => message }),
+      message: t.field({
+        type: MessageRef,
+        description: 'The message, as of now.',
+        resolve: ({ message }) => message,
+      }),
     }),
   })
 
-const MessageSentRef = messageChange('MessageSent', 'Somebody, perhaps the viewer on another device, sent a message.')
+const MessageSentRef = messageChange(
+  'MessageSent',
+  'Somebody, perhaps the viewer on another device, sent a message.',
+)
 builder.objectField(MessageSentRef, 'edge', (t) =>
   t.field({
     type: MessageEdgeRef,
@@ -28,11 +35,19 @@ builder.objectField(MessageSentRef, 'edge', (t) =>
   }),
 )
 const MessageEditedRef = messageChange('MessageEdited', 'A message says something else now.')
-const MessageDeletedRef = messageChange('MessageDeleted', 'A message was deleted for everyone: the tombstone.')
+const MessageDeletedRef = messageChange(
+  'MessageDeleted',
+  'A message was deleted for everyone: the tombstone.',
+)
 
 const MessageHiddenRef = builder.objectRef<{ messageId: string }>('MessageHidden').implement({
   description: 'The viewer deleted a message for themselves, on this or another device: drop it.',
-  fields: (t) => ({ messageId: t.id({ description: 'The Message’s id.', resolve: ({ messageId }) => globalId('Message', messageId) }) }),
+  fields: (t) => ({
+    messageId: t.id({
+      description: 'The Message’s id.',
+      resolve: ({ messageId }) => globalId('Message', messageId),
+    }),
+  }),
 })
 
 interface Watermark {
@@ -50,8 +65,13 @@ const watermark = (name: string, description: string) =>
         description: 'Whose position moved, as of now.',
         resolve: ({ participant }) => participant,
       }),
-      upToMessageId: t.id({ description: 'The last Message that it covers.', resolve: ({ messageId }) => globalId('Message', messageId) }),
-      upToSequence: t.exposeInt('sequence', { description: 'That message’s sequence; everything up to it is covered.' }),
+      upToMessageId: t.id({
+        description: 'The last Message that it covers.',
+        resolve: ({ messageId }) => globalId('Message', messageId),
+      }),
+      upToSequence: t.exposeInt('sequence', {
+        description: 'That message’s sequence; everything up to it is covered.',
+      }),
     }),
   })
 
@@ -76,7 +96,10 @@ const conversationChange = (name: string, description: string) =>
     }),
   })
 
-const ConversationOpenedRef = conversationChange('ConversationOpened', 'A conversation is new to the viewer: opened, or joined.')
+const ConversationOpenedRef = conversationChange(
+  'ConversationOpened',
+  'A conversation is new to the viewer: opened, or joined.',
+)
 const ConversationChangedRef = conversationChange(
   'ConversationChanged',
   'A conversation was closed or reopened, or whether the viewer may send, or why not, changed.',
@@ -103,26 +126,41 @@ const ParticipantLeftRef = participantChange(
 
 const ViewerChangedRef = builder.objectRef<{ id: string }>('ViewerChanged').implement({
   description: 'Something of the viewer’s own changed, perhaps on another device: whom they block.',
-  fields: (t) => ({ viewer: t.field({ type: ViewerRef, description: 'The viewer, as of now.', resolve: ({ id }) => ({ id }) }) }),
+  fields: (t) => ({
+    viewer: t.field({
+      type: ViewerRef,
+      description: 'The viewer, as of now.',
+      resolve: ({ id }) => ({ id }),
+    }),
+  }),
 })
 
 const CaughtUpRef = builder.objectRef<{ replayed: number }>('CaughtUp').implement({
   description:
     'Everything that lay after the cursor has been sent; from here on it is live. With `after: null` it comes first, at once. Again as a heartbeat while nothing happens. Not durable: its cursor is the last one.',
-  fields: (t) => ({ replayed: t.exposeInt('replayed', { description: 'How many updates lay after the cursor; 0 for a heartbeat.' }) }),
+  fields: (t) => ({
+    replayed: t.exposeInt('replayed', {
+      description: 'How many updates lay after the cursor; 0 for a heartbeat.',
+    }),
+  }),
 })
 
 const StreamResetReasonRef = builder.enumType('StreamResetReason', {
   description: 'Why a stream cannot go on without a hole.',
   values: {
     EXPIRED: { description: 'What lay after the cursor has been trimmed.' },
-    BACKLOG_TOO_LONG: { description: 'More than 10,000 updates lay after the cursor: refetching is cheaper.' },
-    EPOCH_CHANGED: { description: 'The database was restored, or lost commits: positions may have been given again.' },
+    BACKLOG_TOO_LONG: {
+      description: 'More than 10,000 updates lay after the cursor: refetching is cheaper.',
+    },
+    EPOCH_CHANGED: {
+      description: 'The database was restored, or lost commits: positions may have been given again.',
+    },
   } satisfies Record<(typeof resetReasons)[number], object>,
 })
 
 const StreamResetRef = builder.objectRef<{ reason: ResetReason }>('StreamReset').implement({
-  description: 'Something is missing. The stream goes on live from this update’s cursor; refetch after receiving it.',
+  description:
+    'Something is missing. The stream goes on live from this update’s cursor; refetch after receiving it.',
   fields: (t) => ({ reason: t.expose('reason', { type: StreamResetReasonRef, description: 'Why.' }) }),
 })
 
@@ -175,7 +213,8 @@ export async function changeOf(ctx: GraphContext, event: StreamEvent) {
       return messageId === null ? null : change(kind, { messageId })
     case 'CONVERSATION_OPENED':
     case 'CONVERSATION_CHANGED': {
-      const conversation = conversationId === null ? null : await ctx.loaders.load(conversationsById, conversationId)
+      const conversation =
+        conversationId === null ? null : await ctx.loaders.load(conversationsById, conversationId)
       return conversation && change(kind, { conversation })
     }
     case 'MESSAGES_DELIVERED':
@@ -187,7 +226,9 @@ export async function changeOf(ctx: GraphContext, event: StreamEvent) {
       const participant = await ctx.loaders.load(participantsOf, { conversationId, userId: subjectId })
       if (!participant) return null
       if (kind !== 'MESSAGES_DELIVERED' && kind !== 'MESSAGES_READ') return change(kind, { participant })
-      return messageId === null || sequence === null ? null : change(kind, { participant, messageId, sequence })
+      return messageId === null || sequence === null
+        ? null
+        : change(kind, { participant, messageId, sequence })
     }
     case 'VIEWER_CHANGED':
       return change(kind, { id: ctx.viewer.id })

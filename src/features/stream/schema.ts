@@ -5,7 +5,7 @@ import { conversationsById } from '../conversations/read.js'
 import { messageReadWith, messagesById } from '../messages/read.js'
 import type { StreamEvent } from './events.js'
 import { type StreamPage, updatesPage } from './page.js'
-import { changeOf, ChangeRef } from './schema-changes.js'
+import { ChangeRef, changeOf } from './schema-changes.js'
 import { followUpdates } from './subscribe.js'
 
 const defaultUpdates = 100
@@ -21,12 +21,18 @@ const UpdateRef = builder.objectRef<StreamEvent>('Update').implement({
   description:
     'One durable change in the viewer’s own stream: ordered, without gaps. The same update has the same cursor however it is delivered.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Opaque. Keep it once the update is processed; go on after it.' }),
-    at: t.expose('at', { type: 'DateTime', description: 'When the change was written; never earlier than the update before.' }),
+    cursor: t.exposeString('cursor', {
+      description: 'Opaque. Keep it once the update is processed; go on after it.',
+    }),
+    at: t.expose('at', {
+      type: 'DateTime',
+      description: 'When the change was written; never earlier than the update before.',
+    }),
     conversation: t.field({
       type: ConversationRef,
       nullable: true,
-      description: 'Where it happened, as of now. Null where it belongs to no conversation, or that is gone for the viewer.',
+      description:
+        'Where it happened, as of now. Null where it belongs to no conversation, or that is gone for the viewer.',
       resolve: (event, _, ctx) =>
         event.kind === 'row' && event.row.conversationId !== null
           ? ctx.loaders.load(conversationsById, event.row.conversationId)
@@ -34,16 +40,19 @@ const UpdateRef = builder.objectRef<StreamEvent>('Update').implement({
     }),
     conversationUnreadCount: t.int({
       nullable: true,
-      description: 'The viewer’s unread messages of that conversation, absolute, as of this update. Null without a conversation.',
+      description:
+        'The viewer’s unread messages of that conversation, absolute, as of this update. Null without a conversation.',
       resolve: (event) => (event.kind === 'row' ? event.row.conversationUnread : null),
     }),
     viewerUnreadCount: t.exposeInt('viewerUnread', {
-      description: 'The viewer’s unread messages over all conversations not archived, absolute, as of this update.',
+      description:
+        'The viewer’s unread messages over all conversations not archived, absolute, as of this update.',
     }),
     change: t.field({
       type: ChangeRef,
       nullable: true,
-      description: 'What changed, resolved as of now. Null: what it told of is gone for the viewer; keep the cursor, go on.',
+      description:
+        'What changed, resolved as of now. Null: what it told of is gone for the viewer; keep the cursor, go on.',
       resolve: (event, _, ctx) => changeOf(ctx, event),
     }),
   }),
@@ -53,7 +62,9 @@ const UpdatePageRef = builder.objectRef<StreamPage>('UpdatePage').implement({
   description: 'A page of the viewer’s update stream.',
   fields: (t) => ({
     updates: t.field({ type: [UpdateRef], description: 'In order.', resolve: (page) => [...page.updates] }),
-    endCursor: t.exposeString('endCursor', { description: 'Where to go on: of the last update, or the one that was given.' }),
+    endCursor: t.exposeString('endCursor', {
+      description: 'Where to go on: of the last update, or the one that was given.',
+    }),
     hasMore: t.exposeBoolean('hasMore', { description: 'Whether more lies behind `endCursor` already.' }),
   }),
 })
@@ -65,8 +76,14 @@ builder.queryField('updates', (t) =>
     description:
       'The stream for those who poll: the same updates and cursors as the subscription’s. After a hole it is a page of one StreamReset. Null with INVALID_INPUT for a cursor that is not the viewer’s.',
     args: {
-      after: t.arg.string({ required: true, description: 'A cursor of the viewer’s stream; start with `viewer.updateCursor`.' }),
-      first: t.arg.int({ defaultValue: defaultUpdates, description: 'How many at most, 1 to 100. INVALID_INPUT otherwise.' }),
+      after: t.arg.string({
+        required: true,
+        description: 'A cursor of the viewer’s stream; start with `viewer.updateCursor`.',
+      }),
+      first: t.arg.int({
+        defaultValue: defaultUpdates,
+        description: 'How many at most, 1 to 100. INVALID_INPUT otherwise.',
+      }),
     },
     resolve: async (_, { after, first }, ctx) => updatesPage(ctx, after, first ?? defaultUpdates),
   }),
@@ -79,7 +96,8 @@ builder.subscriptionField('updates', (t) =>
       'The viewer’s update stream: what lies after the cursor, then CaughtUp, then live, with CaughtUp as a heartbeat every 15 seconds of silence. It is complete, or says with a StreamReset that it is not. Ends with UNAUTHENTICATED when the token expires; come back with a new one and the last cursor.',
     args: {
       after: t.arg.string({
-        description: 'The last cursor that was processed. Null: from now on. One that is not the viewer’s: INVALID_INPUT.',
+        description:
+          'The last cursor that was processed. Null: from now on. One that is not the viewer’s: INVALID_INPUT.',
       }),
     },
     subscribe: (_, { after }, ctx) => followUpdates(ctx, after ?? null),
@@ -91,4 +109,3 @@ builder.subscriptionField('updates', (t) =>
     },
   }),
 )
-

@@ -22,7 +22,10 @@ export interface StreamContext extends VerbContext {
  * that is not theirs. The iterator ends at once when returned, and silently when the node stops; when the viewer's token
  * expires, or their account changes, its last event is a failure. It never throws: graphql-ws would close the socket.
  */
-export async function followUpdates(ctx: StreamContext, after: string | null): Promise<AsyncIterableIterator<StreamEvent>> {
+export async function followUpdates(
+  ctx: StreamContext,
+  after: string | null,
+): Promise<AsyncIterableIterator<StreamEvent>> {
   const place = after === null ? null : decodePlace(ctx.cursors, ctx.viewer.id, after, 'after')
   const { follower, known, stop } = ctx.hub.follow(ctx.viewer)
   const expiry = expiryTimer(ctx.expiresAt, () => follower.finish('expired'))
@@ -40,7 +43,10 @@ export async function followUpdates(ctx: StreamContext, after: string | null): P
   }
 }
 
-function failingSoftly(events: AsyncGenerator<StreamEvent, undefined>, close: () => void): AsyncIterableIterator<StreamEvent> {
+function failingSoftly(
+  events: AsyncGenerator<StreamEvent, undefined>,
+  close: () => void,
+): AsyncIterableIterator<StreamEvent> {
   return {
     [Symbol.asyncIterator]() {
       return this
@@ -127,10 +133,18 @@ async function resetReason(ctx: StreamContext, head: StreamHead, place: StreamPl
 }
 
 /** Reads the next rows for a follower that lags. Returns the head to go on from where rows are missing. */
-async function readOn(ctx: StreamContext, follower: Follower, known: () => number): Promise<StreamHead | null> {
+async function readOn(
+  ctx: StreamContext,
+  follower: Follower,
+  known: () => number,
+): Promise<StreamHead | null> {
   const from = follower.position
   try {
-    const rows = await readRows(ctx.db, [{ userId: ctx.viewer.id, position: from, at: follower.at }], rowsPerRead)
+    const rows = await readRows(
+      ctx.db,
+      [{ userId: ctx.viewer.id, position: from, at: follower.at }],
+      rowsPerRead,
+    )
     const [first] = rows
     if (first && first.position !== from + 1) return await readHead(ctx.db, ctx.viewer.id)
     follower.offer(rows)

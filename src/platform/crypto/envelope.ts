@@ -59,7 +59,10 @@ export function openBytes(key: Buffer, place: Place, sealed: Uint8Array): Buffer
     .setAAD(additionalData(place, keyVersion))
     .setAuthTag(bytes.subarray(-tagBytes))
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(headerBytes + nonceBytes, -tagBytes)), decipher.final()])
+    return Buffer.concat([
+      decipher.update(bytes.subarray(headerBytes + nonceBytes, -tagBytes)),
+      decipher.final(),
+    ])
   } catch {
     throw new UnreadableError(place)
   }

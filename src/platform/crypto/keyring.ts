@@ -13,7 +13,10 @@ export interface KeyEncryption {
 export function fileKeyring(current: string, keys: ReadonlyMap<string, Buffer>): KeyEncryption {
   const keyOf = (id: string, place: Place): Buffer => {
     const key = keys.get(id)
-    if (!key) throw new Error(`the keyring has no key ${JSON.stringify(id)}, which wraps ${place.table} of ${place.rowId}`)
+    if (!key)
+      throw new Error(
+        `the keyring has no key ${JSON.stringify(id)}, which wraps ${place.table} of ${place.rowId}`,
+      )
     return key
   }
   return {

@@ -56,12 +56,19 @@ export class Vault {
     let wrapped = await store.serviceKeys()
     if (wrapped.length === 0) {
       const place = wrappedAt('service_keys', '1', null, 1)
-      await store.addServiceKey({ version: 1, wrappedKey: await keyring.wrap(randomBytes(keyBytes), place), kekId: keyring.current })
+      await store.addServiceKey({
+        version: 1,
+        wrappedKey: await keyring.wrap(randomBytes(keyBytes), place),
+        kekId: keyring.current,
+      })
       wrapped = await store.serviceKeys()
     }
     const keys = new Map<number, Buffer>()
     for (const { version, wrappedKey, kekId } of wrapped) {
-      keys.set(version, await keyring.unwrap(kekId, wrappedKey, wrappedAt('service_keys', `${version}`, null, version)))
+      keys.set(
+        version,
+        await keyring.unwrap(kekId, wrappedKey, wrappedAt('service_keys', `${version}`, null, version)),
+      )
     }
     return new Vault(keyring, store, { current: Math.max(...keys.keys()), keys })
   }
@@ -87,7 +94,12 @@ export class Vault {
     if (missing.length === 0) return
     const rows = this.store.conversationKeys(missing)
     const loads = missing.map((id) => {
-      const load = rows.then((all) => this.unwrap(id, all.filter((row) => row.conversationId === id)))
+      const load = rows.then((all) =>
+        this.unwrap(
+          id,
+          all.filter((row) => row.conversationId === id),
+        ),
+      )
       this.remember(id, load)
       return load
     })
@@ -139,7 +151,8 @@ export class Vault {
       const place = wrappedAt('conversation_keys', conversationId, conversationId, row.version)
       keys.set(row.version, await this.keyring.unwrap(row.kekId, row.wrappedKey, place))
     }
-    if (keys.size === 0) throw new UnreadableError({ table: 'conversation_keys', column: 'wrapped_key', rowId: conversationId })
+    if (keys.size === 0)
+      throw new UnreadableError({ table: 'conversation_keys', column: 'wrapped_key', rowId: conversationId })
     return { current: Math.max(...keys.keys()), keys }
   }
 }

@@ -42,9 +42,14 @@ export class Database implements AsyncDisposable {
       idleTimeoutMillis: 30_000,
     })
     // Without a listener a restart of PostgreSQL would end the process.
-    this.pool.on('error', (error) => log.warn({ failure: error.message }, 'an idle database connection was lost'))
+    this.pool.on('error', (error) =>
+      log.warn({ failure: error.message }, 'an idle database connection was lost'),
+    )
     if (observe) this.pool.on('connect', (client) => observeStatements(client, observe))
-    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool), transactionOptions: { maxWait: 5000, timeout: 15_000 } })
+    this.prisma = new PrismaClient({
+      adapter: new PrismaPg(this.pool),
+      transactionOptions: { maxWait: 5000, timeout: 15_000 },
+    })
   }
 
   /** Runs a prepared statement on a connection of the pool. bigint columns come as numbers. */
@@ -87,7 +92,8 @@ function observeStatements(client: pg.PoolClient, observe: (statement: string) =
     apply(target, self, args: unknown[]) {
       const [statement] = args
       if (typeof statement === 'string') observe(statement)
-      else if (typeof statement === 'object' && statement !== null && 'text' in statement) observe(String(statement.text))
+      else if (typeof statement === 'object' && statement !== null && 'text' in statement)
+        observe(String(statement.text))
       return Reflect.apply(target, self, args)
     },
   })

@@ -1,6 +1,18 @@
 const retryable = new Set(['40P01', '55P03', '40001'])
 const unavailable = /^(08...|57P0.|57014|53...|25P03)$/
-const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'])
+const connectionCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2028',
+])
 
 /**
  * The SQLSTATE, or the code of the driver or of Prisma, that lies somewhere in a database error.
@@ -31,5 +43,8 @@ export function isRetryable(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   const code = databaseCode(error)
   if (code !== undefined) return connectionCodes.has(code) || unavailable.test(code) || retryable.has(code)
-  return error instanceof Error && /connection terminated|timeout exceeded when trying to connect|Connection ended/i.test(error.message)
+  return (
+    error instanceof Error &&
+    /connection terminated|timeout exceeded when trying to connect|Connection ended/i.test(error.message)
+  )
 }

@@ -1,5 +1,5 @@
 /** The types of the Prisma client; its value stays in this folder. */
-export { Prisma } from '../../generated/prisma/client.js'
+
 export type {
   Appointment,
   AppointmentStatus,
@@ -12,3 +12,4 @@ export type {
   User,
   UserRole,
 } from '../../generated/prisma/client.js'
+export { Prisma } from '../../generated/prisma/client.js'

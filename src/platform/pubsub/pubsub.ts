@@ -45,7 +45,8 @@ function redisBus(url: string, log: Log): Bus {
     })
     // One line when Redis goes and one when it is back, however often the client tries.
     redis.on('error', (error) => {
-      if (isUp) log.warn({ failure: messageOf(error) }, 'Redis is away: live delivery falls back to the sweep')
+      if (isUp)
+        log.warn({ failure: messageOf(error) }, 'Redis is away: live delivery falls back to the sweep')
       isUp = false
     })
     redis.on('ready', () => {
