@@ -4,7 +4,7 @@ import { addMutation } from '../../graphql/mutations.js'
 import { NodeRef, registerNode } from '../../graphql/nodes.js'
 import { UserRef } from '../../graphql/refs.js'
 import type { Appointment } from '../../platform/db/types.js'
-import { usersById } from '../people/read.js'
+import { presentUser } from '../people/read.js'
 import { appointmentsById, visibleAppointmentsById } from './read.js'
 import { upsertAppointment } from './upsert-appointment.js'
 
@@ -29,22 +29,17 @@ const AppointmentRef = builder.objectRef<Appointment>('Appointment').implement({
     patient: t.field({
       type: UserRef,
       description: 'Whose care it is.',
-      resolve: async ({ patientId }, _, ctx) => person(await ctx.loaders.load(usersById, patientId)),
+      resolve: ({ patientId }, _, ctx) => ctx.loaders.load(presentUser, patientId),
     }),
     doctor: t.field({
       type: UserRef,
       description: 'Who sees them.',
-      resolve: async ({ doctorId }, _, ctx) => person(await ctx.loaders.load(usersById, doctorId)),
+      resolve: ({ doctorId }, _, ctx) => ctx.loaders.load(presentUser, doctorId),
     }),
     status: t.expose('status', { type: AppointmentStatusRef, description: 'Where it stands.' }),
     startsAt: t.expose('startsAt', { type: 'DateTime', description: 'When it begins.' }),
   }),
 })
-
-function person<T>(found: T | null): T {
-  if (found === null) throw new Error('an appointment without its people')
-  return found
-}
 
 registerNode('Appointment', (ctx, id) => ctx.loaders.load(visibleAppointmentsById, id))
 

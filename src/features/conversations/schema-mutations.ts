@@ -9,7 +9,8 @@ import { openDirectConversation } from './open-direct.js'
 import { participantsOf } from './participants.js'
 import { conversationsById } from './read.js'
 import { removeParticipant } from './remove-participant.js'
-import { ConversationEdgeRef, conversationAsOfNow, conversationEdge, ParticipantRoleRef } from './schema.js'
+import { ParticipantRoleRef } from './schema-participants.js'
+import { ConversationEdgeRef, conversationAsOfNow, conversationEdge } from './schema-queries.js'
 import { setParticipantRole } from './set-role.js'
 
 interface Subject {

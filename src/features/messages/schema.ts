@@ -1,26 +1,17 @@
-import { InvalidInputError } from '../../errors.js'
 import { builder } from '../../graphql/builder.js'
-import { checkPage, connectionOf, connectionTypes, pageArguments } from '../../graphql/connections.js'
-import type { GraphContext } from '../../graphql/context.js'
+import { checkPage, connectionOf, pageArguments } from '../../graphql/connections.js'
 import { globalId } from '../../graphql/global-ids.js'
 import { NodeRef, registerNode } from '../../graphql/nodes.js'
-import { ConversationRef, MessageRef, UserRef } from '../../graphql/refs.js'
+import { ConversationRef, MessageConnectionRef, MessageRef, UserRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
 import { isCurrentOwner } from '../conversations/subject.js'
 import { usersById } from '../people/read.js'
 import { bodyOf, bodyPlace } from './body.js'
+import { messageEdge, sequenceOf } from './edges.js'
 import { editableUntil, mayDeleteForEveryone } from './policy.js'
 import { messageSlices, messagesById } from './read.js'
 import { type RevisionRow, revisionsOf } from './revisions.js'
 import type { MessageRow } from './rows.js'
-
-const { connection: MessageConnectionRef, edge: MessageEdgeRef } = connectionTypes(
-  'Message',
-  MessageRef,
-  'messages',
-)
-
-export { MessageEdgeRef }
 
 builder.objectField(MessageConnectionRef, 'totalCount', (t) =>
   t.int({
@@ -221,18 +212,6 @@ MessageRef.implement({
 
 registerNode('Message', (ctx, id) => ctx.loaders.load(messagesById, id))
 
-const scopeOf = (conversationId: string) => `messages:${conversationId}`
-
-/** An edge of Conversation.messages; its cursor is worked out only when it is asked for. */
-export function messageEdge(ctx: GraphContext, node: MessageRow) {
-  return {
-    node,
-    get cursor() {
-      return ctx.cursors.encode(scopeOf(node.conversationId), [node.sequence])
-    },
-  }
-}
-
 builder.objectField(ConversationRef, 'messages', (t) =>
   t.field({
     type: MessageConnectionRef,
@@ -262,15 +241,3 @@ builder.objectField(ConversationRef, 'messages', (t) =>
     },
   }),
 )
-
-function sequenceOf(
-  ctx: GraphContext,
-  conversationId: string,
-  argument: string,
-  cursor: string | null,
-): number | null {
-  if (cursor === null) return null
-  const [sequence] = ctx.cursors.decode(scopeOf(conversationId), cursor) ?? []
-  if (sequence === undefined) throw InvalidInputError.at(argument, 'This is no cursor of this conversation.')
-  return Number(sequence)
-}

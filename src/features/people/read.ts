@@ -14,6 +14,14 @@ export async function usersById(
   return inOrder(ids, rows)
 }
 
+/** People who must exist, because something refers to them. */
+export async function presentUser(ctx: Pick<VerbContext, 'db'>, ids: readonly string[]): Promise<UserRow[]> {
+  return (await usersById(ctx, ids)).map((user) => {
+    if (!user) throw new Error('a person who must exist was not found')
+    return user
+  })
+}
+
 /** People asked for by id, under who may see whom; null for the others. */
 export async function visibleUsersById(
   ctx: VerbContext,

@@ -4,7 +4,7 @@ import { rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { ConversationRef, MessageRef, UserRef, ViewerRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
-import { usersById } from '../people/read.js'
+import { presentUser } from '../people/read.js'
 import { markDelivered } from './mark-delivered.js'
 import { markRead } from './mark-read.js'
 import { deliveryStatesOf, type ReceiptRow, receiptsOf } from './read.js'
@@ -27,11 +27,7 @@ const ReceiptRef = builder.objectRef<ReceiptRow>('Receipt').implement({
     user: t.field({
       type: UserRef,
       description: 'Whom.',
-      resolve: async ({ userId }, _, ctx) => {
-        const user = await ctx.loaders.load(usersById, userId)
-        if (!user) throw new Error('a receipt without a person')
-        return user
-      },
+      resolve: ({ userId }, _, ctx) => ctx.loaders.load(presentUser, userId),
     }),
     deliveredAt: t.expose('deliveredAt', {
       type: 'DateTime',
