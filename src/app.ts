@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
 import { resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.js'
 import type { Services } from './features/context.js'
 import { Cursors } from './features/cursors.js'
@@ -12,18 +9,14 @@ import { tellConversations } from './features/people/tell-conversations.js'
 import { Hints } from './features/stream/hints.js'
 import { StreamHub } from './features/stream/hub.js'
 import { Authenticator, type TokenRules } from './http/authenticate.js'
-import { Origins } from './http/origins.js'
-import { createHttpServer } from './http/server.js'
-import { createSocketServer } from './http/websocket.js'
-import { createEngine } from './http/yoga.js'
+import { openDoor } from './http/door.js'
 import { fileKeyring } from './platform/crypto/keyring.js'
 import { Vault } from './platform/crypto/vault.js'
 import { Database } from './platform/db/database.js'
 import { startEmbeddedPostgres } from './platform/db/embedded.js'
 import { emptyDatabase } from './platform/db/empty.js'
 import { keyStore } from './platform/db/key-store.js'
-import { pendingMigrations } from './platform/db/migrate.js'
-import { prepareDatabase } from './platform/db/prepare.js'
+import { prepareDatabase, waitForMigrations } from './platform/db/prepare.js'
 import { acquireInstanceLock } from './platform/instance-lock.js'
 import { startJobs } from './platform/jobs.js'
 import { Lifetimes } from './platform/lifetimes.js'
@@ -31,10 +24,8 @@ import { localFiles } from './platform/local-files.js'
 import type { Log } from './platform/log.js'
 import { type Bus, createBus } from './platform/pubsub/pubsub.js'
 import { isSeedingUnfinished, seedingOnce } from './platform/seeding.js'
-import { StartupError } from './platform/startup-error.js'
 
 const weeklyPartitions = '17 3 * * * ensure-partitions'
-const drainMilliseconds = 10_000
 
 /** What tests replace. */
 export interface Overrides {
@@ -80,9 +71,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       connectionString = config.database.url
     }
     if (config.migrate) await prepareDatabase(connectionString, log, config.database.kind === 'embedded')
-    else if ((await pendingMigrations(connectionString)).length > 0) {
-      throw new StartupError('The database is older than this program, and MIGRATE=off. Migrate it first.')
-    }
+    else await waitForMigrations(connectionString, log)
 
     const local = localFiles(resolve(config.dataDir))
     const keyring = config.keyring.kind === 'local' ? await local.keyring() : config.keyring
@@ -102,9 +91,9 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const bus = stack.use(overrides.bus ?? createBus(config.redisUrl, log))
     const hints = new Hints(bus)
     const hub = stack.use(new StreamHub(db, log, (rows) => readMessagesOf(db, rows)))
-    await hub.start(bus)
+    hub.start(bus)
     const directory = new Directory(db)
-    await bus.subscribe('people', () => directory.forget())
+    bus.subscribe('people', () => directory.forget())
     for (const subject of config.tokens.serviceSubjects)
       await directory.provision(subject, 'SERVICE', subject)
     for (const subject of config.tokens.adminSubjects) await directory.provision(subject, 'ADMIN', subject)
@@ -134,76 +123,17 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       )
     }
     if (overrides.seed) await seedingOnce(resolve(config.dataDir), () => overrides.seed?.(services))
-    const url = config.role === 'worker' ? null : await listen(services, tokens, directory, stack, overrides)
+    let url: string | null = null
+    if (config.role !== 'worker') {
+      const explorerToken = (await overrides.explorerToken?.(tokens)) ?? null
+      const door = stack.use(await openDoor(services, new Authenticator(tokens, directory), explorerToken))
+      url = `http://${shownHost(config.host)}:${door.port}`
+    }
     return { url, services, tokens, killNow, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
   } catch (error) {
     await stack[Symbol.asyncDispose]()
     throw error
   }
-}
-
-async function listen(
-  services: Services,
-  tokens: TokenRules,
-  directory: Directory,
-  stack: Lifetimes,
-  overrides: Overrides,
-): Promise<string> {
-  const { config } = services
-  const authenticator = new Authenticator(tokens, directory)
-  const exploring = config.introspection ? { token: (await overrides.explorerToken?.(tokens)) ?? null } : null
-  const engine = createEngine(services, exploring)
-  const origins = new Origins(allowedOrigins(config))
-  const isReady = async () => {
-    try {
-      const [row] = await services.db.query<{ pending: boolean }>('ready', 'SELECT false AS pending', [])
-      return row !== undefined
-    } catch {
-      return false
-    }
-  }
-  const server = createHttpServer(engine, authenticator, origins, services, { isReady }, exploring !== null)
-  const { stop } = createSocketServer(server, engine, authenticator, origins, services)
-  server.listen(config.port, config.host)
-  await Promise.race([
-    once(server, 'listening'),
-    once(server, 'error').then(([error]) => {
-      throw portError(error, config)
-    }),
-  ])
-  stack.defer(() => close(server, stop))
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : config.port
-  origins.add(`http://localhost:${port}`, `http://127.0.0.1:${port}`)
-  return `http://${shownHost(config.host)}:${port}`
-}
-
-function portError(error: unknown, config: Config): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE')
-    return new StartupError(`Port ${config.port} is in use. Set PORT to another one.`)
-  if (code === 'EACCES')
-    return new StartupError(`Port ${config.port} may not be opened. Set PORT to another one.`)
-  return error
-}
-
-function allowedOrigins(config: Config): string[] {
-  return config.publicUrl === null ? [...config.allowedOrigins] : [...config.allowedOrigins, config.publicUrl]
-}
-
-/** Stops taking requests, lets those in flight finish, tells sockets to go elsewhere; at most ten seconds. */
-async function close(server: Server, closeSockets: () => Promise<void>): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  await closeSockets()
-  server.closeIdleConnections()
-  const timeout = new AbortController()
-  await Promise.race([
-    closed,
-    sleep(drainMilliseconds, undefined, { signal: timeout.signal }).catch(() => {}),
-  ])
-  timeout.abort()
-  server.closeAllConnections()
-  await closed
 }
 
 function shownHost(host: string): string {

@@ -1,4 +1,4 @@
-import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.js'
+import { ForbiddenError, InvalidInputError, NotFoundError, ServiceUnavailableError } from '../../errors.js'
 import type { AppointmentStatus } from '../../platform/db/types.js'
 import { newId } from '../../platform/ids.js'
 import { recordingRefusals } from '../audit/refusals.js'
@@ -47,6 +47,11 @@ export async function upsertAppointment(
     subjectId: result.appointmentId,
   } as const
   await write(ctx, { ...subject, conversationIds, userIds }, async (tx) => {
+    // Moved to another pair since it was looked up: that pair's conversation is not locked. Try again.
+    const now = await tx.appointment.findUnique({ where: { externalId: input.externalId } })
+    const isKnown =
+      now === null || pairs.some((one) => one.patientId === now.patientId && one.doctorId === now.doctorId)
+    if (!isKnown) throw new ServiceUnavailableError()
     const values = { ...pair, status: input.status, startsAt: input.startsAt }
     await tellingOfRefusals(tx, conversationIds, ctx.config.messagingPolicy === 'open', async () => {
       const saved = await tx.appointment.upsert({

@@ -15,6 +15,7 @@ export type Revoked = () => void
 
 /** A person with connections to this node. */
 interface Person {
+  readonly userId: string
   readonly role: string
   epoch: number | null
   /** Rows up to here were handed to the followers that are live. */
@@ -49,12 +50,12 @@ export class StreamHub implements AsyncDisposable {
   ) {}
 
   /** Listens to the hints of all nodes, and starts the sweep. */
-  async start(bus: Bus): Promise<void> {
-    await bus.subscribe('hints', (heads) => {
+  start(bus: Bus): void {
+    bus.subscribe('hints', (heads) => {
       for (const [userId, position] of heads) this.note(userId, position)
       void this.flush()
     })
-    await bus.subscribe('people', ({ userId }) => {
+    bus.subscribe('people', ({ userId }) => {
       if (this.people.has(userId)) void this.look([userId])
     })
     this.scheduleSweep()
@@ -97,20 +98,21 @@ export class StreamHub implements AsyncDisposable {
   }
 
   private personOf(actor: Actor): Person {
-    let person = this.people.get(actor.id)
-    // A role that differs from what is stored by now is found by the next sweep.
-    if (!person || person.role !== actor.role) {
-      person = {
-        role: actor.role,
-        epoch: null,
-        head: 0,
-        at: new Date(0),
-        known: 0,
-        followers: new Set(),
-        watchers: new Set(),
-      }
-      this.people.set(actor.id, person)
+    const known = this.people.get(actor.id)
+    if (known?.role === actor.role) return known
+    // Who came in under another role than those before: one of the two is out of date, and they come back as they are.
+    for (const revoked of [...(known?.watchers ?? [])]) revoked()
+    const person: Person = {
+      userId: actor.id,
+      role: actor.role,
+      epoch: null,
+      head: 0,
+      at: new Date(0),
+      known: 0,
+      followers: new Set(),
+      watchers: new Set(),
     }
+    this.people.set(actor.id, person)
     return person
   }
 
@@ -138,7 +140,7 @@ export class StreamHub implements AsyncDisposable {
   }
 
   private async readMoved(): Promise<void> {
-    const behind: (Person & { userId: string })[] = []
+    const behind: Person[] = []
     for (const userId of this.moved) {
       const person = this.people.get(userId)
       if (!person) continue
@@ -154,7 +156,7 @@ export class StreamHub implements AsyncDisposable {
         person.head = first.tail
         person.at = first.at
       }
-      if (person.known > person.head) behind.push(Object.assign(person, { userId }))
+      if (person.known > person.head) behind.push(person)
     }
     this.moved.clear()
     if (behind.length === 0) return
@@ -166,14 +168,14 @@ export class StreamHub implements AsyncDisposable {
       )
       await this.enrich(rows)
       const byPerson = groupBy(rows, (row) => row.userId)
-      for (const person of behind) this.handOut(person, person.userId, byPerson.get(person.userId) ?? [])
+      for (const person of behind) this.handOut(person, byPerson.get(person.userId) ?? [])
     } catch (error) {
       this.log.warn({ error: describeError(error) }, 'the rows of a hint could not be read')
       for (const person of behind) for (const follower of person.followers) follower.lag()
     }
   }
 
-  private handOut(person: Person, userId: string, rows: readonly UpdateRow[]): void {
+  private handOut(person: Person, rows: readonly UpdateRow[]): void {
     const last = rows.at(-1)
     for (const follower of person.followers) {
       if (!last || rows[0]?.position !== person.head + 1) follower.lag()
@@ -181,7 +183,7 @@ export class StreamHub implements AsyncDisposable {
     }
     person.head = last?.position ?? person.known
     person.at = last?.at ?? person.at
-    if (last && last.position < person.known) this.moved.add(userId)
+    if (last && last.position < person.known) this.moved.add(person.userId)
   }
 
   private scheduleSweep(): void {

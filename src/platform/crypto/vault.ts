@@ -1,5 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { BoundedMap } from '../bounded-map.js'
+import { StartupError } from '../startup-error.js'
 import { keyVersionOf, openBytes, type Place, sealBytes, UnreadableError } from './envelope.js'
 import type { KeyEncryption } from './keyring.js'
 
@@ -38,6 +39,12 @@ const wrappedAt = (table: string, rowId: string, conversationId: string | null, 
   revision: version,
 })
 
+function notOurs(kekId: string): never {
+  throw new StartupError(
+    `The keyring does not open this database: its keys are wrapped by ${JSON.stringify(kekId)}, which is missing or another key.`,
+  )
+}
+
 /**
  * Seals and opens content: a data key per conversation, a service key for what belongs to none.
  * Unwrapped keys stay in memory, the most recently used ones only.
@@ -65,10 +72,8 @@ export class Vault {
     }
     const keys = new Map<number, Buffer>()
     for (const { version, wrappedKey, kekId } of wrapped) {
-      keys.set(
-        version,
-        await keyring.unwrap(kekId, wrappedKey, wrappedAt('service_keys', `${version}`, null, version)),
-      )
+      const place = wrappedAt('service_keys', `${version}`, null, version)
+      keys.set(version, await keyring.unwrap(kekId, wrappedKey, place).catch(() => notOurs(kekId)))
     }
     return new Vault(keyring, store, { current: Math.max(...keys.keys()), keys })
   }

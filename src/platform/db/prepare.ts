@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { migrateJobs } from '../jobs.js'
 import type { Log } from '../log.js'
-import { migrate } from './migrate.js'
+import { StartupError } from '../startup-error.js'
+import { migrate, pendingMigrations } from './migrate.js'
 import { withoutTimeouts } from './without-timeouts.js'
 
 /**
@@ -21,5 +23,20 @@ export async function prepareDatabase(
     await client.query('SELECT ensure_update_partitions(4)')
   } finally {
     await client.end()
+  }
+}
+
+const patienceMilliseconds = 120_000
+
+/** With MIGRATE=off: waits until somebody else has migrated, at most two minutes. Throws StartupError. */
+export async function waitForMigrations(connectionString: string, log: Log): Promise<void> {
+  const deadline = Date.now() + patienceMilliseconds
+  for (let attempt = 0; ; attempt++) {
+    const pending = await pendingMigrations(connectionString)
+    if (pending.length === 0) return
+    if (attempt === 0) log.info({ pending }, 'waiting until the database is migrated')
+    if (Date.now() > deadline)
+      throw new StartupError('The database is older than this program, and MIGRATE=off. Migrate it first.')
+    await sleep(1000)
   }
 }

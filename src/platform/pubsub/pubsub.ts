@@ -14,7 +14,8 @@ export interface Topics {
 /** Tells the other nodes, as a hint: a message may be lost, and nobody may rely on it. Never throws. */
 export interface Bus extends AsyncDisposable {
   publish<T extends keyof Topics>(topic: T, payload: Topics[T]): void
-  subscribe<T extends keyof Topics>(topic: T, receive: (payload: Topics[T]) => void): Promise<void>
+  /** Takes effect when the bus is up, at once within the process. */
+  subscribe<T extends keyof Topics>(topic: T, receive: (payload: Topics[T]) => void): void
 }
 
 /** A bus over Redis where there is one, else within this process. */
@@ -28,8 +29,10 @@ function engineBus(engine: PubSubEngine, log: Log, close: () => Promise<void>): 
     publish: (topic, payload) => {
       engine.publish(`parley:${topic}`, payload).catch(failed)
     },
-    subscribe: async (topic, receive) => {
-      await engine.subscribe(`parley:${topic}`, receive, {})
+    subscribe: (topic, receive) => {
+      engine.subscribe(`parley:${topic}`, receive, {}).catch((error: unknown) => {
+        log.error({ failure: messageOf(error) }, 'the bus could not be subscribed to')
+      })
     },
     [Symbol.asyncDispose]: close,
   }

@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../config.js'
+import type { Services } from '../features/context.js'
+import { StartupError } from '../platform/startup-error.js'
+import type { Authenticator } from './authenticate.js'
+import { Origins } from './origins.js'
+import { createHttpServer } from './server.js'
+import { createSocketServer } from './websocket.js'
+import { createEngine } from './yoga.js'
+
+const drainMilliseconds = 10_000
+
+/** A node's one listening port. Disposed of: no new requests, the last answers, sockets closed with 1001. */
+export interface Door extends AsyncDisposable {
+  readonly port: number
+}
+
+/**
+ * Listens, with HTTP, SSE and the socket on one engine. `explorerToken` is what GraphiQL opens with. Throws StartupError
+ * for a port that can't be had.
+ */
+export async function openDoor(
+  services: Services,
+  authenticator: Authenticator,
+  explorerToken: string | null,
+): Promise<Door> {
+  const { config } = services
+  const exploring = config.introspection ? { token: explorerToken } : null
+  const engine = createEngine(services, exploring)
+  const origins = new Origins(
+    config.publicUrl === null ? config.allowedOrigins : [...config.allowedOrigins, config.publicUrl],
+  )
+  const health = { isReady: () => isReady(services) }
+  const server = createHttpServer(engine, authenticator, origins, services, health, exploring !== null)
+  const { stop } = createSocketServer(server, engine, authenticator, origins, services)
+  server.listen(config.port, config.host)
+  await Promise.race([
+    once(server, 'listening'),
+    once(server, 'error').then(([error]) => {
+      throw portError(error, config)
+    }),
+  ])
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : config.port
+  if (config.environment === 'development')
+    origins.add(`http://localhost:${port}`, `http://127.0.0.1:${port}`)
+  return { port, [Symbol.asyncDispose]: () => close(server, stop) }
+}
+
+async function isReady({ db }: Services): Promise<boolean> {
+  try {
+    await db.query('ready', 'SELECT 1 AS one', [])
+    return true
+  } catch {
+    return false
+  }
+}
+
+function portError(error: unknown, config: Config): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    return new StartupError(`Port ${config.port} is in use. Set PORT to another one.`)
+  if (code === 'EACCES')
+    return new StartupError(`Port ${config.port} may not be opened. Set PORT to another one.`)
+  return error
+}
+
+/** At most ten seconds; what is still open then is cut. */
+async function close(server: Server, closeSockets: () => Promise<void>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  await closeSockets()
+  server.closeIdleConnections()
+  const timeout = new AbortController()
+  await Promise.race([
+    closed,
+    sleep(drainMilliseconds, undefined, { signal: timeout.signal }).catch(() => {}),
+  ])
+  timeout.abort()
+  server.closeAllConnections()
+  await closed
+}
