@@ -4,8 +4,8 @@ import type { Loaders } from './loaders.js'
 /** The context of one operation: what verbs get, and what only resolvers need. */
 export interface GraphContext extends VerbContext {
   readonly loaders: Loaders<GraphContext>
-  /** When the viewer's token runs out. */
-  readonly expiresAt: Date | null
+  /** When subscriptions end with UNAUTHENTICATED; null where the socket closes instead. */
+  readonly streamsEndAt: Date | null
   /** Set before execution where the document selects Viewer.updateCursor. */
   updateCursor: string | null
   readonly ticket: Ticket | null

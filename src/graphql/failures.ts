@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { DomainError, type ErrorCode, ServiceUnavailableError } from '../errors.js'
+import { NewerUpdateError } from '../features/stream/kinds.js'
 import { UnreadableError } from '../platform/crypto/envelope.js'
 import { describeError, type Log } from '../platform/log.js'
 
@@ -12,6 +13,12 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 /** Errors that may leave as they are. */
 const made = new WeakSet<object>()
+const ofNewerVersion = new WeakSet<object>()
+
+/** Whether this node is too old for what it was to tell of: its clients are to go elsewhere. */
+export function needsNewerVersion(error: object): boolean {
+  return ofNewerVersion.has(error)
+}
 
 /** An error as clients get it in `errors[]`: a code, a sentence, a place in the document, and nothing that was sent. */
 export function codedError(
@@ -51,7 +58,9 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
 
 function domainError(error: DomainError, from?: GraphQLError): GraphQLError {
   if (error instanceof ServiceUnavailableError) {
-    return codedError(error.code, error.detail, from, { retryAfterSeconds: error.retryAfterSeconds })
+    const coded = codedError(error.code, error.detail, from, { retryAfterSeconds: error.retryAfterSeconds })
+    if (error instanceof NewerUpdateError) ofNewerVersion.add(coded)
+    return coded
   }
   return codedError(error.code, error.detail, from)
 }

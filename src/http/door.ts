@@ -46,7 +46,7 @@ export async function openDoor(
   const port = typeof address === 'object' && address ? address.port : config.port
   if (config.environment === 'development')
     origins.add(`http://localhost:${port}`, `http://127.0.0.1:${port}`)
-  return { port, [Symbol.asyncDispose]: () => close(server, stop) }
+  return { port, [Symbol.asyncDispose]: () => close(server, stop, services) }
 }
 
 async function isReady({ db }: Services): Promise<boolean> {
@@ -68,14 +68,17 @@ function portError(error: unknown, config: Config): unknown {
 }
 
 /** At most ten seconds; what is still open then is cut. */
-async function close(server: Server, closeSockets: () => Promise<void>): Promise<void> {
+async function close(server: Server, closeSockets: () => Promise<void>, { hub }: Services): Promise<void> {
+  const deadline = Date.now() + drainMilliseconds
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   await closeSockets()
+  // Only those over SSE are left: a socket's stream is not completed, so that its client goes on with it elsewhere.
+  hub.endStreams()
   server.closeIdleConnections()
   const timeout = new AbortController()
   await Promise.race([
     closed,
-    sleep(drainMilliseconds, undefined, { signal: timeout.signal }).catch(() => {}),
+    sleep(deadline - Date.now(), undefined, { signal: timeout.signal }).catch(() => {}),
   ])
   timeout.abort()
   server.closeAllConnections()

@@ -81,7 +81,7 @@ export function createHttpServer(
     const ticket: Ticket | null = null
     const address = addressOf(request, services.config.trustProxy)
     await engine(Object.assign(request, { body: params }), response, {
-      arrival: { session, requestId, address, ticket },
+      arrival: { session, requestId, address, ticket, streamsEndAt: session.expiresAt },
     })
   }
 }

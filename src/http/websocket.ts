@@ -1,12 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ExecutionArgs, type GraphQLError, getOperationAST, type OperationDefinitionNode } from 'graphql'
 import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { UnauthenticatedError } from '../errors.js'
+import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
 import type { Services, Ticket } from '../features/context.js'
-import { codedError, publicError } from '../graphql/failures.js'
+import { codedError, needsNewerVersion, publicError } from '../graphql/failures.js'
 import { newId } from '../platform/ids.js'
 import { addressOf } from './address.js'
 import { type Authenticator, bearerToken, type Session } from './authenticate.js'
@@ -18,7 +19,12 @@ import { type Arrival, type Engine, endpoint } from './yoga.js'
 const largestFrame = 128 * 1024
 const initMilliseconds = 5000
 const lastWordsMilliseconds = 5000
+const lastWordsPollMilliseconds = 50
+const closingMilliseconds = 1000
 const longestTimer = 2 ** 31 - 1
+/** Beyond the protocol's own close codes: of RFC 6455's registry. */
+const goingAway = 1001
+const serviceRestart = 1012
 
 /** What a socket is, once it has said connection_init. */
 interface Connection {
@@ -27,7 +33,8 @@ interface Connection {
   /** Operations under way that are no subscriptions, by id: they are answered before the socket closes. */
   readonly running: Map<string, Ticket>
   readonly release: () => void
-  isExpired: boolean
+  /** Why it takes no more operations. */
+  ending: 'expired' | 'stopping' | null
 }
 
 interface Extra {
@@ -74,6 +81,8 @@ export function createSocketServer(
         const header = ctx.connectionParams?.authorization ?? ctx.connectionParams?.Authorization
         try {
           const session = await authenticator.authenticate(bearerToken(header))
+          // Closed meanwhile, it would never be released.
+          if (socket.readyState !== socket.OPEN) return false
           connections.set(socket, connect(socket, session, services))
           return true
         } catch (error) {
@@ -93,7 +102,10 @@ export function createSocketServer(
         const { socket, request } = extraOf(ctx)
         const connection = connections.get(socket)
         const requestId = newId()
-        if (!connection || connection.isExpired) return [codedError('UNAUTHENTICATED', 'Sign in again.')]
+        if (!connection || connection.ending === 'expired')
+          return [codedError('UNAUTHENTICATED', 'Sign in again.')]
+        if (connection.ending === 'stopping')
+          return [publicError(new ServiceUnavailableError(), requestId, services.log)]
         const ticket = connection.turnstile.draw()
         const refused = (errors: readonly GraphQLError[]) => {
           ticket.release()
@@ -102,7 +114,9 @@ export function createSocketServer(
         try {
           const params = checkParams(payload satisfies SubscribePayload)
           const address = addressOf(request, services.config.trustProxy)
-          const arrival: Arrival = { session: connection.session, requestId, address, ticket: null }
+          const { session } = connection
+          // Streams end with their socket: a client goes on with those that were not completed.
+          const arrival: Arrival = { session, requestId, address, ticket: null, streamsEndAt: null }
           const { schema, parse, validate, contextFactory, execute, subscribe } = engine.getEnveloped({
             params,
             arrival,
@@ -137,6 +151,10 @@ export function createSocketServer(
       },
       execute: (args) => phasesOf(args).execute(args),
       subscribe: (args) => phasesOf(args).subscribe(args),
+      // What this version can't tell of, a newer node can: clients reconnect after 1012, with their last cursor.
+      onNext: (ctx, _id, _payload, _args, { errors }) => {
+        if (errors?.some(needsNewerVersion)) extraOf(ctx).socket.close(serviceRestart, 'Service restart')
+      },
       onError: (ctx, id, _payload, errors) => {
         settle(ctx, id)
         return errors.map((error: unknown) => publicError(error, newId(), services.log))
@@ -157,7 +175,22 @@ export function createSocketServer(
     running?.delete(id)
   }
 
-  return { sockets, stop: async () => disposable.dispose() }
+  const stop = async () => {
+    await Promise.all(
+      [...sockets.clients].map(async (socket) => {
+        const connection = connections.get(socket)
+        if (connection) await lastWords(connection, 'stopping')
+        socket.close(goingAway, 'Going away')
+      }),
+    )
+    // Whoever does not answer the close is cut.
+    const cut = setTimeout(() => {
+      for (const socket of sockets.clients) socket.terminate()
+    }, closingMilliseconds)
+    await disposable.dispose()
+    clearTimeout(cut)
+  }
+  return { sockets, stop }
 }
 
 /** Closes the socket when its token runs out, after the last answers, or when its person’s account changes. */
@@ -172,22 +205,24 @@ function connect(socket: WebSocket, session: Session, services: Services): Conne
     session,
     turnstile: new Turnstile(),
     running: new Map(),
-    isExpired: false,
+    ending: null,
     release: () => {
       unwatch()
       clearTimeout(expiry)
     },
   }
-  const expire = () => {
-    connection.isExpired = true
-    const deadline = Date.now() + lastWordsMilliseconds
-    const poll = setInterval(() => {
-      if (connection.running.size > 0 && Date.now() < deadline) return
-      clearInterval(poll)
-      socket.close(CloseCode.Forbidden, 'Forbidden')
-    }, 50)
+  const expire = async () => {
+    await lastWords(connection, 'expired')
+    socket.close(CloseCode.Forbidden, 'Forbidden')
   }
   return connection
+}
+
+/** Takes no more operations; settles when those that run are answered, or after five seconds. */
+async function lastWords(connection: Connection, ending: 'expired' | 'stopping'): Promise<void> {
+  connection.ending = ending
+  const deadline = Date.now() + lastWordsMilliseconds
+  while (connection.running.size > 0 && Date.now() < deadline) await sleep(lastWordsPollMilliseconds)
 }
 
 function extraOf(ctx: Context<Record<string, unknown>, Partial<Extra>>): Extra {

@@ -17,6 +17,8 @@ export interface Arrival {
   readonly requestId: string
   readonly address: string | null
   ticket: Ticket | null
+  /** When subscriptions end by themselves, for want of a socket that closes. */
+  readonly streamsEndAt: Date | null
 }
 
 export const endpoint = '/graphql'
@@ -49,11 +51,11 @@ export function createEngine(services: Services, exploring: Exploring | null) {
 export type Engine = ReturnType<typeof createEngine>
 
 function contextOf(services: Services, arrival: Arrival): GraphContext {
-  const { session, requestId, address, ticket } = arrival
+  const { session, requestId, address, ticket, streamsEndAt } = arrival
   const context: Omit<GraphContext, 'loaders'> = {
     ...services,
     viewer: session.viewer,
-    expiresAt: session.expiresAt,
+    streamsEndAt,
     requestId,
     address,
     ticket,

@@ -521,7 +521,7 @@ CREATE INDEX "audit_events_conversation_id_id_idx" ON "audit_events"("conversati
 CREATE INDEX "audit_events_actor_id_id_idx" ON "audit_events"("actor_id", "id");
 
 -- CreateIndex
-CREATE INDEX "audit_events_at_idx" ON "audit_events"("at");
+CREATE INDEX "audit_events_at_idx" ON "audit_events" USING BRIN ("at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "audit_seal_events_event_id_key" ON "audit_seal_events"("event_id");
@@ -632,9 +632,9 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal_eve
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- ─── functions ───
--- All of them run at READ COMMITTED, are VOLATILE where they write (each statement inside takes a fresh
--- snapshot, so that checks see what the locks waited for), and pin their plans: a plan made while the
--- tables were empty would cost five times as much later.
+-- All of them run at READ COMMITTED and are VOLATILE where they write: each statement inside takes a fresh snapshot, so
+-- that checks see what the locks waited for. Those that are called from outside pin their plans, for themselves and what
+-- they call: a plan made while the tables were empty would cost five times as much later.
 
 -- The lock classes, in their order: conversations, participants, user_streams. For the rare verbs.
 CREATE FUNCTION lock_for_write(p_conversation_ids uuid[], p_user_ids uuid[]) RETURNS void
@@ -654,7 +654,7 @@ CREATE FUNCTION append_updates(
   p_user_ids uuid[], p_kind update_kind, p_conversation_id uuid, p_message_id uuid,
   p_actor_id uuid, p_subject_id uuid, p_sequence int
 ) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
   WITH moved AS (
     UPDATE user_streams s
@@ -675,7 +675,7 @@ CREATE FUNCTION record_audit(
   p_conversation_id uuid, p_message_ids uuid[], p_content_hash bytea, p_reason_sealed bytea,
   p_request_id text, p_ip_address text
 ) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO audit_events (actor_id, actor_role, action, outcome, subject_type, subject_id, conversation_id,
                             message_ids, content_hash, reason_sealed, request_id, ip_address)
@@ -686,7 +686,7 @@ END $$;
 
 -- The sequence of a message of this conversation if this person may see it, else null.
 CREATE FUNCTION visible_sequence(p_user_id uuid, p_conversation_id uuid, p_message_id uuid) RETURNS int
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (
     SELECT m.sequence FROM messages m
@@ -700,7 +700,7 @@ END $$;
 
 -- Everybody who may see a message: the people whom its edits and deletions reach, former members included.
 CREATE FUNCTION message_audience(p_message_id uuid) RETURNS uuid[]
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (
     SELECT coalesce(array_agg(s.user_id), '{}') FROM messages m
@@ -712,7 +712,7 @@ END $$;
 
 -- Unread counted from scratch: others' messages after the read position that the person may see.
 CREATE FUNCTION count_unread(p_user_id uuid, p_conversation_id uuid, p_after_sequence int) RETURNS int
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (
     SELECT count(*)::int FROM memberships s
@@ -724,46 +724,44 @@ BEGIN
        AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p_user_id AND h.message_id = m.id));
 END $$;
 
--- Why this person can't send here now, in the order of the contract's enum; empty when they can.
--- The one home of the rule: the send asks it after its locks, viewerCannotSendReasons asks it when read.
-CREATE FUNCTION cannot_send_reasons(p_conversation_id uuid, p_user_id uuid, p_open boolean) RETURNS text[]
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-  v record;
-  v_reasons text[] := '{}';
-  v_other_id uuid;
-  v_pair record;
-BEGIN
-  SELECT c.kind, c.closed_at, c.patient_id, c.doctor_id, p.id IS NOT NULL AND p.left_at IS NULL AS is_current
-    INTO v
+-- Why this person can't send here now, in the order of the contract's enum; empty when they can. The one home of the
+-- rule: the send asks it after its locks, viewerCannotSendReasons asks it when read. A plain SQL function without
+-- settings of its own, so that it is planned as part of the statement that asks.
+CREATE FUNCTION send_rules(p_conversation_id uuid, p_user_id uuid, p_open boolean) RETURNS TABLE (reasons text[])
+LANGUAGE sql STABLE AS $$
+  SELECT array_remove(ARRAY[
+           CASE WHEN c.kind = 'DIRECT' AND NOT (
+             patient.role = 'PATIENT' AND doctor.role = 'DOCTOR' AND (p_open OR EXISTS (
+               SELECT 1 FROM appointments a
+                WHERE a.patient_id = c.patient_id AND a.doctor_id = c.doctor_id AND a.status <> 'CANCELLED')))
+             THEN 'NO_CARE_RELATIONSHIP' END,
+           CASE WHEN c.kind = 'DIRECT' AND EXISTS (
+             SELECT 1 FROM blocks b WHERE b.blocker_id = p_user_id
+                AND b.blocked_id = CASE WHEN c.patient_id = p_user_id THEN c.doctor_id ELSE c.patient_id END)
+             THEN 'BLOCKED' END,
+           CASE WHEN c.kind = 'DIRECT' AND (
+             NOT CASE WHEN c.patient_id = p_user_id THEN doctor.is_active ELSE patient.is_active END
+             OR EXISTS (
+               SELECT 1 FROM blocks b WHERE b.blocked_id = p_user_id
+                  AND b.blocker_id = CASE WHEN c.patient_id = p_user_id THEN c.doctor_id ELSE c.patient_id END))
+             THEN 'USER_INACTIVE' END,
+           CASE WHEN c.closed_at IS NOT NULL THEN 'CONVERSATION_CLOSED' END,
+           CASE WHEN NOT EXISTS (
+             SELECT 1 FROM participants p
+              WHERE p.conversation_id = c.id AND p.user_id = p_user_id AND p.left_at IS NULL)
+             THEN 'NOT_A_PARTICIPANT' END
+         ], NULL)
     FROM conversations c
-    LEFT JOIN participants p ON p.conversation_id = c.id AND p.user_id = p_user_id
-   WHERE c.id = p_conversation_id;
-  IF v.kind = 'DIRECT' THEN
-    v_other_id := CASE WHEN v.patient_id = p_user_id THEN v.doctor_id ELSE v.patient_id END;
-    SELECT EXISTS (SELECT 1 FROM users u WHERE u.id = v.patient_id AND u.role = 'PATIENT')
-           AND EXISTS (SELECT 1 FROM users u WHERE u.id = v.doctor_id AND u.role = 'DOCTOR')
-           AND (p_open OR EXISTS (
-             SELECT 1 FROM appointments a
-              WHERE a.patient_id = v.patient_id AND a.doctor_id = v.doctor_id AND a.status <> 'CANCELLED')) AS related,
-           EXISTS (SELECT 1 FROM blocks b WHERE b.blocker_id = p_user_id AND b.blocked_id = v_other_id) AS blocking,
-           NOT EXISTS (SELECT 1 FROM users u WHERE u.id = v_other_id AND u.is_active)
-           OR EXISTS (SELECT 1 FROM blocks b WHERE b.blocker_id = v_other_id AND b.blocked_id = p_user_id) AS inactive
-      INTO v_pair;
-    IF NOT v_pair.related THEN v_reasons := v_reasons || 'NO_CARE_RELATIONSHIP'::text; END IF;
-    IF v_pair.blocking THEN v_reasons := v_reasons || 'BLOCKED'::text; END IF;
-    IF v_pair.inactive THEN v_reasons := v_reasons || 'USER_INACTIVE'::text; END IF;
-  END IF;
-  IF v.closed_at IS NOT NULL THEN v_reasons := v_reasons || 'CONVERSATION_CLOSED'::text; END IF;
-  IF NOT v.is_current THEN v_reasons := v_reasons || 'NOT_A_PARTICIPANT'::text; END IF;
-  RETURN v_reasons;
-END $$;
+    LEFT JOIN users patient ON patient.id = c.patient_id
+    LEFT JOIN users doctor ON doctor.id = c.doctor_id
+   WHERE c.id = p_conversation_id
+$$;
 
 -- Moves a person's read position forward, with receipt, counters and stream rows. False when nothing moved.
 -- The caller holds the participant row and the streams of the person and, in DIRECT, of the other.
 CREATE FUNCTION advance_read(p_user_id uuid, p_conversation_id uuid, p_message_id uuid, p_sequence int)
 RETURNS boolean
-LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
   v record;
   v_unread int;
@@ -810,6 +808,8 @@ END $$;
 --   outcome: SENT · REPLAYED (message_id: the original) · SKIPPED (locked by somebody else; send it alone)
 --            · UNAUTHENTICATED (the sender is not active) · NOT_FOUND · CANNOT_SEND (reasons)
 -- The last row (ordinal 0, outcome HINTS) names the streams that were locked and where they stand now.
+-- After the locks it checks the whole batch with one statement and writes it with another: what a message costs falls
+-- with the size of the batch. Both see what the locks waited for, since each takes its snapshot after them.
 CREATE FUNCTION send_messages(
   p_ids uuid[], p_conversation_ids uuid[], p_sender_ids uuid[], p_client_ids uuid[], p_bodies bytea[],
   p_reply_ids uuid[], p_read_ids uuid[], p_sent_ats timestamptz[], p_request_ids text[], p_addresses text[],
@@ -818,13 +818,18 @@ CREATE FUNCTION send_messages(
   ordinal int, outcome text, message_id uuid, message_sequence int, message_sent_at timestamptz,
   reasons text[], user_ids uuid[], positions bigint[]
 )
-LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_locked uuid[];
   v_people uuid[];
-  v record;
-  v_blockers uuid[];
-  v_read_sequence int;
+  v_now timestamptz;
+  v_outcomes text[];
+  v_originals uuid[];
+  v_reasons text[];
+  v_read_sequences int[];
+  v_sequences int[];
+  v_sent_ats timestamptz[];
 BEGIN
   IF p_skip_locked THEN
     SELECT array_agg(x.id) INTO v_locked FROM (
@@ -839,112 +844,132 @@ BEGIN
      WHERE p.conversation_id = ANY (v_locked) AND p.left_at IS NULL ORDER BY p.id FOR UPDATE) x;
   v_people := v_people || p_sender_ids;
   PERFORM 1 FROM user_streams s WHERE s.user_id = ANY (v_people) ORDER BY s.user_id FOR UPDATE;
+  v_now := clock_timestamp();
 
+  -- Check. A key that stands twice in one batch is sent once: the later one repeats the earlier one.
+  SELECT array_agg(CASE WHEN y.outcome = 'SENT' AND y.first_ordinal < y.ordinal THEN 'REPLAYED' ELSE y.outcome END ORDER BY y.ordinal),
+         array_agg(CASE WHEN y.outcome = 'SENT' AND y.first_ordinal < y.ordinal THEN p_ids[y.first_ordinal] ELSE y.original_id END ORDER BY y.ordinal),
+         array_agg(array_to_string(y.reasons, ',') ORDER BY y.ordinal),
+         array_agg(y.read_sequence ORDER BY y.ordinal)
+    INTO v_outcomes, v_originals, v_reasons, v_read_sequences
+    FROM (
+      SELECT x.*, min(x.ordinal) OVER (PARTITION BY x.conversation_id, x.sender_id, x.client_id) AS first_ordinal,
+             CASE WHEN NOT x.conversation_id = ANY (v_locked) THEN
+                    CASE WHEN x.exists THEN 'SKIPPED' ELSE 'NOT_FOUND' END
+                  WHEN NOT x.is_active THEN 'UNAUTHENTICATED'
+                  WHEN NOT x.is_visible THEN 'NOT_FOUND'
+                  WHEN x.original_id IS NOT NULL THEN 'REPLAYED'
+                  WHEN x.reply_id IS NOT NULL AND x.reply_sequence IS NULL
+                    OR x.read_id IS NOT NULL AND x.read_sequence IS NULL THEN 'NOT_FOUND'
+                  WHEN cardinality(x.reasons) > 0 THEN 'CANNOT_SEND'
+                  ELSE 'SENT' END AS outcome
+        FROM (
+          SELECT r.ordinal::int AS ordinal, r.conversation_id, r.sender_id, r.client_id, r.reply_id, r.read_id, u.is_active,
+                 EXISTS (SELECT 1 FROM conversations c WHERE c.id = r.conversation_id) AS exists,
+                 u.role NOT IN ('ADMIN', 'AUDITOR', 'SERVICE') AND EXISTS (
+                   SELECT 1 FROM memberships s
+                    WHERE s.conversation_id = r.conversation_id AND s.user_id = r.sender_id) AS is_visible,
+                 (SELECT m.id FROM messages m
+                   WHERE m.conversation_id = r.conversation_id AND m.sender_id = r.sender_id
+                     AND m.client_message_id = r.client_id) AS original_id,
+                 CASE WHEN r.reply_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.reply_id) END AS reply_sequence,
+                 CASE WHEN r.read_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.read_id) END AS read_sequence,
+                 rules.reasons
+            FROM unnest(p_conversation_ids, p_sender_ids, p_client_ids, p_reply_ids, p_read_ids)
+                 WITH ORDINALITY AS r (conversation_id, sender_id, client_id, reply_id, read_id, ordinal)
+            JOIN users u ON u.id = r.sender_id
+            LEFT JOIN LATERAL send_rules(r.conversation_id, r.sender_id, p_open) rules ON true
+        ) x
+    ) y;
+
+  -- What senders have read comes before what they say. It lay committed before this batch, so all of it may come first.
   FOR i IN 1 .. cardinality(p_ids) LOOP
-    ordinal := i; outcome := NULL; message_id := NULL; message_sequence := NULL; message_sent_at := NULL; reasons := NULL;
-
-    IF NOT p_conversation_ids[i] = ANY (v_locked) THEN
-      outcome := CASE WHEN EXISTS (SELECT 1 FROM conversations c WHERE c.id = p_conversation_ids[i])
-                      THEN 'SKIPPED' ELSE 'NOT_FOUND' END;
-      RETURN NEXT;
-      CONTINUE;
+    IF v_outcomes[i] = 'SENT' AND p_read_ids[i] IS NOT NULL THEN
+      PERFORM advance_read(p_sender_ids[i], p_conversation_ids[i], p_read_ids[i], v_read_sequences[i]);
+    ELSIF v_outcomes[i] IN ('UNAUTHENTICATED', 'NOT_FOUND', 'CANNOT_SEND')
+          AND EXISTS (SELECT 1 FROM conversations c WHERE c.id = p_conversation_ids[i]) THEN
+      PERFORM record_audit(p_sender_ids[i], 'message.send', 'DENIED', 'Conversation', p_conversation_ids[i],
+        p_conversation_ids[i], NULL, NULL, NULL, p_request_ids[i], p_addresses[i]);
     END IF;
-
-    SELECT c.kind, c.last_sequence, u.is_active,
-           u.role NOT IN ('ADMIN', 'AUDITOR', 'SERVICE') AND EXISTS (
-             SELECT 1 FROM memberships s WHERE s.conversation_id = c.id AND s.user_id = u.id) AS is_visible,
-           (SELECT m.id FROM messages m
-             WHERE m.conversation_id = c.id AND m.sender_id = u.id AND m.client_message_id = p_client_ids[i]) AS original_id
-      INTO v
-      FROM conversations c, users u
-     WHERE c.id = p_conversation_ids[i] AND u.id = p_sender_ids[i];
-
-    IF NOT v.is_active THEN
-      outcome := 'UNAUTHENTICATED';
-    ELSIF NOT v.is_visible THEN
-      outcome := 'NOT_FOUND';
-    ELSIF v.original_id IS NOT NULL THEN
-      outcome := 'REPLAYED';
-      message_id := v.original_id;
-    ELSE
-      IF p_read_ids[i] IS NOT NULL THEN
-        v_read_sequence := visible_sequence(p_sender_ids[i], p_conversation_ids[i], p_read_ids[i]);
-      END IF;
-      IF p_reply_ids[i] IS NOT NULL AND visible_sequence(p_sender_ids[i], p_conversation_ids[i], p_reply_ids[i]) IS NULL
-         OR p_read_ids[i] IS NOT NULL AND v_read_sequence IS NULL THEN
-        outcome := 'NOT_FOUND';
-      ELSE
-        reasons := cannot_send_reasons(p_conversation_ids[i], p_sender_ids[i], p_open);
-        IF cardinality(reasons) > 0 THEN outcome := 'CANNOT_SEND'; END IF;
-      END IF;
-    END IF;
-    IF outcome IS NOT NULL THEN
-      IF outcome <> 'REPLAYED' THEN
-        PERFORM record_audit(p_sender_ids[i], 'message.send', 'DENIED', 'Conversation', p_conversation_ids[i],
-          p_conversation_ids[i], NULL, NULL, NULL, p_request_ids[i], p_addresses[i]);
-      END IF;
-      RETURN NEXT;
-      CONTINUE;
-    END IF;
-
-    IF p_read_ids[i] IS NOT NULL THEN
-      PERFORM advance_read(p_sender_ids[i], p_conversation_ids[i], p_read_ids[i], v_read_sequence);
-    END IF;
-
-    message_id := p_ids[i];
-    message_sequence := v.last_sequence + 1;
-    message_sent_at := date_trunc('milliseconds', coalesce(p_sent_ats[i], clock_timestamp()));
-    UPDATE conversations c SET last_sequence = message_sequence, last_activity_at = message_sent_at
-     WHERE c.id = p_conversation_ids[i];
-    INSERT INTO messages (id, conversation_id, sequence, sender_id, kind, client_message_id, body_sealed, reply_to_id, sent_at)
-    VALUES (message_id, p_conversation_ids[i], message_sequence, p_sender_ids[i], 'TEXT', p_client_ids[i], p_bodies[i],
-            p_reply_ids[i], message_sent_at);
-
-    v_blockers := '{}';
-    IF v.kind = 'GROUP' THEN
-      SELECT coalesce(array_agg(b.blocker_id), '{}') INTO v_blockers
-        FROM blocks b
-        JOIN participants p ON p.conversation_id = p_conversation_ids[i] AND p.user_id = b.blocker_id AND p.left_at IS NULL
-       WHERE b.blocked_id = p_sender_ids[i];
-      IF cardinality(v_blockers) > 0 THEN
-        INSERT INTO hidden (user_id, message_id, conversation_id, reason)
-        SELECT x, send_messages.message_id, p_conversation_ids[i], 'BLOCKED' FROM unnest(v_blockers) x;
-      END IF;
-    END IF;
-
-    -- Participants, streams and updates in one statement: every row of it is locked already.
-    WITH touched AS (
-      UPDATE participants p
-         SET unread = p.unread + (p.user_id <> p_sender_ids[i])::int,
-             last_message_sequence = send_messages.message_sequence, last_activity_at = message_sent_at
-       WHERE p.conversation_id = p_conversation_ids[i] AND p.left_at IS NULL AND p.user_id <> ALL (v_blockers)
-      RETURNING p.user_id, p.unread, p.user_id <> p_sender_ids[i] AND p.archived_at IS NULL AS counts,
-                p.unread = 1 AND NOT p.is_marked_unread AS is_first
-    ), moved AS (
-      UPDATE user_streams s
-         SET "position" = s."position" + 1, at = greatest(clock_timestamp(), s.at),
-             unread = s.unread + t.counts::int,
-             unread_conversations = s.unread_conversations + (t.counts AND t.is_first)::int
-        FROM touched t
-       WHERE s.user_id = t.user_id
-      RETURNING s.user_id, s."position", s.at, s.unread AS viewer_unread, t.unread AS conversation_unread
-    )
-    INSERT INTO updates (user_id, "position", at, kind, conversation_id, message_id, actor_id, sequence,
-                         conversation_unread, viewer_unread)
-    SELECT m.user_id, m."position", m.at, 'MESSAGE_SENT', p_conversation_ids[i], send_messages.message_id,
-           p_sender_ids[i], send_messages.message_sequence, m.conversation_unread, m.viewer_unread
-      FROM moved m;
-
-    PERFORM record_audit(p_sender_ids[i], 'message.send', 'ALLOWED', 'Message', message_id, p_conversation_ids[i],
-      ARRAY[message_id], sha256(p_bodies[i]), NULL, p_request_ids[i], p_addresses[i]);
-    outcome := 'SENT';
-    RETURN NEXT;
   END LOOP;
 
-  ordinal := 0; outcome := 'HINTS'; message_id := NULL; message_sequence := NULL; message_sent_at := NULL; reasons := NULL;
-  SELECT array_agg(s.user_id), array_agg(s."position") INTO user_ids, positions
-    FROM user_streams s WHERE s.user_id = ANY (v_people);
-  RETURN NEXT;
+  -- Write. Every row that this statement updates is locked already.
+  WITH sent AS MATERIALIZED (
+    SELECT r.*, c.kind, u.role AS sender_role,
+           (c.last_sequence + row_number() OVER (PARTITION BY r.conversation_id ORDER BY r.ordinal))::int AS sequence,
+           date_trunc('milliseconds', coalesce(r.given_at, v_now)) AS sent_at
+      FROM unnest(p_ids, p_conversation_ids, p_sender_ids, p_client_ids, p_bodies, p_reply_ids, p_sent_ats, p_request_ids,
+                  p_addresses, v_outcomes)
+           WITH ORDINALITY AS r (id, conversation_id, sender_id, client_id, body, reply_id, given_at, request_id, address, outcome, ordinal)
+      JOIN conversations c ON c.id = r.conversation_id
+      JOIN users u ON u.id = r.sender_id
+     WHERE r.outcome = 'SENT'
+  ), conversations_moved AS (
+    UPDATE conversations c SET last_sequence = x.sequence, last_activity_at = x.sent_at
+      FROM (SELECT DISTINCT ON (s.conversation_id) s.conversation_id, s.sequence, s.sent_at
+              FROM sent s ORDER BY s.conversation_id, s.sequence DESC) x
+     WHERE c.id = x.conversation_id
+  ), messages_written AS (
+    INSERT INTO messages (id, conversation_id, sequence, sender_id, kind, client_message_id, body_sealed, reply_to_id, sent_at)
+    SELECT s.id, s.conversation_id, s.sequence, s.sender_id, 'TEXT', s.client_id, s.body, s.reply_id, s.sent_at FROM sent s
+  ), deliveries AS MATERIALIZED (
+    SELECT s.ordinal, s.id, s.conversation_id, s.sender_id, s.sequence, s.sent_at, p.id AS participant_id, p.user_id, p.unread,
+           p.user_id <> s.sender_id AS is_unread,
+           p.user_id <> s.sender_id AND p.archived_at IS NULL AS counts,
+           p.unread = 0 AND NOT p.is_marked_unread AS was_quiet,
+           s.kind = 'GROUP' AND EXISTS (
+             SELECT 1 FROM blocks b WHERE b.blocker_id = p.user_id AND b.blocked_id = s.sender_id) AS is_hidden
+      FROM sent s
+      JOIN participants p ON p.conversation_id = s.conversation_id AND p.left_at IS NULL
+  ), hidden_written AS (
+    INSERT INTO hidden (user_id, message_id, conversation_id, reason)
+    SELECT d.user_id, d.id, d.conversation_id, 'BLOCKED' FROM deliveries d WHERE d.is_hidden
+  ), counted AS MATERIALIZED (
+    SELECT d.*, greatest(v_now, s.at) AS stream_at,
+           s."position" + row_number() OVER person AS "position",
+           (d.unread + sum(d.is_unread::int) OVER (PARTITION BY d.participant_id ORDER BY d.ordinal))::int AS conversation_unread,
+           (s.unread + sum(d.counts::int) OVER person)::int AS viewer_unread
+      FROM deliveries d
+      JOIN user_streams s ON s.user_id = d.user_id
+     WHERE NOT d.is_hidden
+    WINDOW person AS (PARTITION BY d.user_id ORDER BY d.ordinal)
+  ), participants_moved AS (
+    UPDATE participants p
+       SET unread = x.conversation_unread, last_message_sequence = x.sequence, last_activity_at = x.sent_at
+      FROM (SELECT DISTINCT ON (k.participant_id) k.* FROM counted k ORDER BY k.participant_id, k.ordinal DESC) x
+     WHERE p.id = x.participant_id
+  ), streams_moved AS (
+    UPDATE user_streams s
+       SET "position" = x."position", at = x.stream_at, unread = x.viewer_unread,
+           unread_conversations = s.unread_conversations + x.newly_unread
+      FROM (SELECT k.user_id, max(k."position") AS "position", max(k.stream_at) AS stream_at, max(k.viewer_unread) AS viewer_unread,
+                   count(*) FILTER (WHERE k.counts AND k.was_quiet AND k.conversation_unread = 1)::int AS newly_unread
+              FROM counted k GROUP BY k.user_id) x
+     WHERE s.user_id = x.user_id
+  ), updates_written AS (
+    INSERT INTO updates (user_id, "position", at, kind, conversation_id, message_id, actor_id, sequence,
+                         conversation_unread, viewer_unread)
+    SELECT k.user_id, k."position", k.stream_at, 'MESSAGE_SENT', k.conversation_id, k.id, k.sender_id, k.sequence,
+           k.conversation_unread, k.viewer_unread
+      FROM counted k
+  ), audit_written AS (
+    INSERT INTO audit_events (actor_id, actor_role, action, outcome, subject_type, subject_id, conversation_id, message_ids,
+                              content_hash, request_id, ip_address)
+    SELECT s.sender_id, s.sender_role, 'message.send', 'ALLOWED', 'Message', s.id, s.conversation_id, ARRAY[s.id],
+           sha256(s.body), s.request_id, s.address
+      FROM sent s
+  )
+  SELECT array_agg(s.sequence ORDER BY r.ordinal), array_agg(s.sent_at ORDER BY r.ordinal) INTO v_sequences, v_sent_ats
+    FROM unnest(v_outcomes) WITH ORDINALITY AS r (outcome, ordinal)
+    LEFT JOIN sent s ON s.ordinal = r.ordinal;
+
+  RETURN QUERY
+    SELECT r.ordinal::int, r.outcome, CASE WHEN r.outcome = 'SENT' THEN p_ids[r.ordinal] ELSE r.original_id END,
+           v_sequences[r.ordinal], v_sent_ats[r.ordinal], string_to_array(r.reasons, ','), NULL::uuid[], NULL::bigint[]
+      FROM unnest(v_outcomes, v_originals, v_reasons) WITH ORDINALITY AS r (outcome, original_id, reasons, ordinal)
+    UNION ALL
+    SELECT 0, 'HINTS', NULL, NULL, NULL, NULL, array_agg(s.user_id), array_agg(s."position")
+      FROM user_streams s WHERE s.user_id = ANY (v_people);
 END $$;
 
 -- Writes a SYSTEM message: sequence, activity and MESSAGE_SENT to the current participants and p_also_ids

@@ -13,9 +13,9 @@ async function refusalsIn(
   isOpenPolicy: boolean,
 ): Promise<Refusals[]> {
   return tx.$queryRaw<Refusals[]>`
-    SELECT p.conversation_id AS "conversationId", p.user_id AS "userId",
-           cannot_send_reasons(p.conversation_id, p.user_id, ${isOpenPolicy})::text AS reasons
-      FROM participants p WHERE p.conversation_id = ANY (${conversationIds}::uuid[]) AND p.left_at IS NULL
+    SELECT p.conversation_id AS "conversationId", p.user_id AS "userId", rules.reasons::text AS reasons
+      FROM participants p CROSS JOIN LATERAL send_rules(p.conversation_id, p.user_id, ${isOpenPolicy}) rules
+     WHERE p.conversation_id = ANY (${conversationIds}::uuid[]) AND p.left_at IS NULL
      ORDER BY p.conversation_id, p.user_id`
 }
 

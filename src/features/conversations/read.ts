@@ -78,7 +78,7 @@ export async function sendRefusals(
 ): Promise<CannotSendReason[][]> {
   const rows = await ctx.db.query<{ id: string; reasons: CannotSendReason[] }>(
     'send-refusals',
-    'SELECT c.id, cannot_send_reasons(c.id, $2::uuid, $3) AS reasons FROM unnest($1::uuid[]) AS c (id)',
+    'SELECT c.id, rules.reasons FROM unnest($1::uuid[]) AS c (id) CROSS JOIN LATERAL send_rules(c.id, $2::uuid, $3) rules',
     [conversationIds, ctx.viewer.id, ctx.config.messagingPolicy === 'open'],
   )
   const byId = new Map(rows.map((row) => [row.id, row.reasons]))

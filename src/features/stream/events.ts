@@ -1,5 +1,6 @@
 import type { Cursors } from '../cursors.js'
 import { encodePlace } from './cursor.js'
+import { isKnown, type KnownRow, NewerUpdateError } from './kinds.js'
 import type { ResetReason } from './resets.js'
 import type { StreamHead, UpdateRow } from './rows.js'
 
@@ -9,13 +10,15 @@ export type StreamEvent = {
   readonly at: Date
   readonly viewerUnread: number
 } & (
-  | { readonly kind: 'row'; readonly row: UpdateRow }
+  | { readonly kind: 'row'; readonly row: KnownRow }
   | { readonly kind: 'caught-up'; readonly replayed: number }
   | { readonly kind: 'reset'; readonly reason: ResetReason }
   | { readonly kind: 'failed'; readonly error: unknown }
 )
 
+/** Throws NewerUpdateError for what only a newer version can tell of. */
 export function rowEvent(cursors: Cursors, epoch: number, row: UpdateRow): StreamEvent {
+  if (!isKnown(row)) throw new NewerUpdateError()
   const cursor = encodePlace(cursors, row.userId, { epoch, position: row.position, at: row.at })
   return { kind: 'row', row, cursor, at: row.at, viewerUnread: row.viewerUnread }
 }

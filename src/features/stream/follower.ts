@@ -1,3 +1,5 @@
+import type { StreamPlace } from './cursor.js'
+import type { ResetReason } from './resets.js'
 import type { StreamHead, UpdateRow } from './rows.js'
 
 const bufferLimit = 256
@@ -5,12 +7,18 @@ const bufferLimit = 256
 /** Why a stream ends from the server's side. */
 export type EndReason = 'closed' | 'revoked' | 'expired' | 'stopping'
 
+interface Reset {
+  readonly kind: 'reset'
+  readonly head: StreamHead
+  readonly reason: ResetReason
+}
+
 /** What a follower meets next. */
 export type Step =
   | { readonly kind: 'row'; readonly row: UpdateRow }
   | { readonly kind: 'lagging' }
   | { readonly kind: 'idle' }
-  | { readonly kind: 'reset'; readonly head: StreamHead }
+  | Reset
   | { readonly kind: 'ended'; readonly reason: EndReason }
 
 /**
@@ -22,16 +30,23 @@ export class Follower {
   private wake: (() => void) | null = null
   private isLive = false
   private end: EndReason | null = null
-  private reset: StreamHead | null = null
+  private reset: Reset | null = null
+  private epochOfPlace: number | null = null
   position = 0
   at = new Date(0)
 
   /** Puts the cursor after this place, with everything behind it still to be read. */
-  startAfter(place: { position: number; at: Date }): void {
+  startAfter(place: StreamPlace): void {
+    this.epochOfPlace = place.epoch
     this.position = place.position
     this.at = place.at
     this.buffer = []
     this.isLive = false
+  }
+
+  /** Of the cursor; null until there is one. */
+  get epoch(): number | null {
+    return this.epochOfPlace
   }
 
   /** The position up to which rows are held or processed. */
@@ -67,9 +82,9 @@ export class Follower {
     this.notify()
   }
 
-  /** The positions were given again (another epoch): the stream goes on from this head. */
-  resetTo(head: StreamHead): void {
-    this.reset = head
+  /** What came next is gone (trimmed, or of another epoch): the stream goes on from this head. */
+  resetTo(head: StreamHead, reason: ResetReason): void {
+    this.reset = { kind: 'reset', head, reason }
     this.notify()
   }
 
@@ -96,10 +111,10 @@ export class Follower {
   private take(): Step | null {
     if (this.end) return { kind: 'ended', reason: this.end }
     if (this.reset) {
-      const head = this.reset
+      const { reset } = this
       this.reset = null
-      this.startAfter(head)
-      return { kind: 'reset', head }
+      this.startAfter(reset.head)
+      return reset
     }
     const row = this.buffer.shift()
     if (row) {

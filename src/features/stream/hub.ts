@@ -17,7 +17,6 @@ export type Revoked = () => void
 interface Person {
   readonly userId: string
   readonly role: string
-  epoch: number | null
   /** Rows up to here were handed to the followers that are live. */
   head: number
   at: Date
@@ -69,6 +68,7 @@ export class StreamHub implements AsyncDisposable {
   } {
     const person = this.personOf(actor)
     const follower = new Follower()
+    if (this.isStopped) follower.finish('stopping')
     const revoked = () => follower.finish('revoked')
     person.followers.add(follower)
     person.watchers.add(revoked)
@@ -90,11 +90,15 @@ export class StreamHub implements AsyncDisposable {
   }
 
   /** Ends every stream of this node: its owners come back elsewhere with their cursors. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  endStreams(): void {
     this.isStopped = true
-    if (this.sweeping) clearTimeout(this.sweeping)
     for (const person of this.people.values())
       for (const follower of person.followers) follower.finish('stopping')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.endStreams()
+    if (this.sweeping) clearTimeout(this.sweeping)
   }
 
   private personOf(actor: Actor): Person {
@@ -105,7 +109,6 @@ export class StreamHub implements AsyncDisposable {
     const person: Person = {
       userId: actor.id,
       role: actor.role,
-      epoch: null,
       head: 0,
       at: new Date(0),
       known: 0,
@@ -203,7 +206,10 @@ export class StreamHub implements AsyncDisposable {
   /** Compares what this node knows of these people with the database. */
   private async look(userIds: readonly string[]): Promise<void> {
     try {
-      for (const head of await readHeads(this.db, userIds)) this.compare(head)
+      // Hints may overtake the answer, so it is compared with what was known when the question was asked.
+      const formerHeads = new Map(userIds.map((userId) => [userId, this.people.get(userId)?.head ?? 0]))
+      for (const head of await readHeads(this.db, userIds))
+        this.compare(head, formerHeads.get(head.userId) ?? 0)
       this.isAway = false
     } catch (error) {
       if (!this.isAway) this.log.warn({ error: describeError(error) }, 'the sweep could not ask the database')
@@ -212,20 +218,22 @@ export class StreamHub implements AsyncDisposable {
     void this.flush()
   }
 
-  private compare(head: StreamHead): void {
+  private compare(head: StreamHead, formerHead: number): void {
     const person = this.people.get(head.userId)
     if (!person) return
     if (!head.isActive || head.role !== person.role) {
       for (const revoked of [...person.watchers]) revoked()
       return
     }
-    const wentBack = head.position < person.head || (person.epoch !== null && person.epoch !== head.epoch)
-    person.epoch = head.epoch
-    if (wentBack) {
+    const wentBack = head.position < formerHead
+    const left = [...person.followers].filter(
+      ({ epoch }) => wentBack || (epoch !== null && epoch < head.epoch),
+    )
+    if (wentBack || left.length > 0) {
       person.head = head.position
       person.known = head.position
       person.at = head.at
-      for (const follower of person.followers) follower.resetTo(head)
+      for (const follower of left) follower.resetTo(head, 'EPOCH_CHANGED')
     } else {
       this.note(head.userId, head.position)
     }

@@ -9,6 +9,7 @@ import { messageEdge } from '../messages/edges.js'
 import { messagesById } from '../messages/read.js'
 import type { MessageRow } from '../messages/rows.js'
 import type { StreamEvent } from './events.js'
+import type { KnownKind } from './kinds.js'
 import type { ResetReason, resetReasons } from './resets.js'
 
 const messageChange = (name: string, description: string) =>
@@ -179,7 +180,7 @@ const refs = {
   VIEWER_CHANGED: ViewerChangedRef,
   CAUGHT_UP: CaughtUpRef,
   STREAM_RESET: StreamResetRef,
-} as const
+} as const satisfies Record<KnownKind | 'CAUGHT_UP' | 'STREAM_RESET', unknown>
 
 type ChangeName = keyof typeof refs
 
@@ -232,7 +233,5 @@ export async function changeOf(ctx: GraphContext, event: StreamEvent) {
     }
     case 'VIEWER_CHANGED':
       return change(kind, { id: ctx.viewer.id })
-    default:
-      return null
   }
 }

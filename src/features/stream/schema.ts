@@ -93,7 +93,7 @@ builder.subscriptionField('updates', (t) =>
   t.field({
     type: UpdateRef,
     description:
-      'The viewer’s update stream: what lies after the cursor, then CaughtUp, then live, with CaughtUp as a heartbeat every 15 seconds of silence. It is complete, or says with a StreamReset that it is not. Ends with UNAUTHENTICATED when the token expires; come back with a new one and the last cursor.',
+      'The viewer’s update stream: what lies after the cursor, then CaughtUp, then live, with CaughtUp as a heartbeat every 15 seconds of silence. It is complete, or says with a StreamReset that it is not. When the token expires the socket closes with 4403, and SSE ends with UNAUTHENTICATED; come back with a new token and the last cursor.',
     args: {
       after: t.arg.string({
         description:

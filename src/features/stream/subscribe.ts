@@ -12,9 +12,9 @@ const longestBacklog = 10_000
 const rowsPerRead = 200
 const retryMilliseconds = 500
 
-/** How long the viewer's token is good. A stream that outlives it ends with UNAUTHENTICATED. */
+/** When a stream is to end with UNAUTHENTICATED; null where its socket closes instead. */
 export interface StreamContext extends VerbContext {
-  readonly expiresAt: Date | null
+  readonly streamsEndAt: Date | null
 }
 
 /**
@@ -28,7 +28,7 @@ export async function followUpdates(
 ): Promise<AsyncIterableIterator<StreamEvent>> {
   const place = after === null ? null : decodePlace(ctx.cursors, ctx.viewer.id, after, 'after')
   const { follower, known, stop } = ctx.hub.follow(ctx.viewer)
-  const expiry = expiryTimer(ctx.expiresAt, () => follower.finish('expired'))
+  const expiry = expiryTimer(ctx.streamsEndAt, () => follower.finish('expired'))
   const close = () => {
     clearTimeout(expiry)
     follower.finish('closed')
@@ -110,11 +110,10 @@ async function* run(
       yield event
     } else if (step.kind === 'lagging') {
       const reset = await readOn(ctx, follower, known)
-      if (reset) follower.resetTo(reset)
+      if (reset) follower.resetTo(reset, reset.epoch === head.epoch ? 'EXPIRED' : 'EPOCH_CHANGED')
     } else if (step.kind === 'reset') {
-      const isExpired = step.head.epoch === head.epoch && step.head.position >= head.position
       head = step.head
-      const event = resetEvent(ctx.cursors, head, isExpired ? 'EXPIRED' : 'EPOCH_CHANGED')
+      const event = resetEvent(ctx.cursors, head, step.reason)
       last = event
       yield event
     } else if (step.kind === 'idle') {

@@ -8,7 +8,13 @@ import { isRetryable, isUnavailable } from './failures.js'
 
 const poolSize = 16
 const attempts = 4
-const timeouts = ['statement_timeout=5000', 'lock_timeout=2000', 'idle_in_transaction_session_timeout=3000']
+// No statement here is large enough to be worth compiling.
+const settings = [
+  'statement_timeout=5000',
+  'lock_timeout=2000',
+  'idle_in_transaction_session_timeout=3000',
+  'jit=off',
+]
 
 declare const transactional: unique symbol
 
@@ -36,7 +42,7 @@ export class Database implements AsyncDisposable {
     this.pool = new pg.Pool({
       connectionString,
       max: poolSize,
-      options: timeouts.map((setting) => `-c ${setting}`).join(' '),
+      options: settings.map((setting) => `-c ${setting}`).join(' '),
       keepAlive: true,
       connectionTimeoutMillis: 5000,
       idleTimeoutMillis: 30_000,

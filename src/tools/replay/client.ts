@@ -13,7 +13,7 @@ export class Refused extends Error {
   }
 }
 
-const refused = z.object({ code: z.string(), detail: z.string(), retryAfterSeconds: z.number().optional() })
+const refused = z.object({ code: z.string(), detail: z.string() })
 const extensions = z.object({ code: z.string().default('ERROR'), retryAfterSeconds: z.number().optional() })
 const error = z.object({ message: z.string(), extensions: extensions.default({ code: 'ERROR' }) })
 const reply = z.object({
@@ -21,14 +21,18 @@ const reply = z.object({
   errors: z.array(error).optional(),
 })
 
+const secondsWhenLimited = 1
+
 /** What the operation gave; throws Refused for errors and for the error members of a result union. */
 export function resultOf<Result>(operation: Operation<Result>, from: unknown): Result {
   const { data, errors } = reply.parse(from)
   const [first] = errors ?? []
   if (first) throw new Refused(first.extensions.code, first.message, first.extensions.retryAfterSeconds)
   const refusal = refused.safeParse(data?.result)
-  if (refusal.success)
-    throw new Refused(refusal.data.code, refusal.data.detail, refusal.data.retryAfterSeconds)
+  if (refusal.success) {
+    const { code, detail } = refusal.data
+    throw new Refused(code, detail, code === 'RATE_LIMITED' ? secondsWhenLimited : undefined)
+  }
   return operation.result.parse(data?.result)
 }
 

@@ -14,7 +14,7 @@ const message = z.object({
   sender: z.object({ externalId: z.string() }).nullable(),
 })
 const messageFields = 'id body sequence sender { externalId }'
-const refusal = '... on Error { code detail } ... on RateLimitedError { retryAfterSeconds }'
+const refusal = '... on Error { code detail }'
 const conversation = z.object({ conversation: id })
 
 const historyPage = z.object({
@@ -27,7 +27,7 @@ export type HistoryPage = z.infer<typeof historyPage>
 
 export const upsertUser = {
   query: `mutation($input: UpsertUserInput!) {
-    result: upsertUser(input: $input) { ... on UpsertUserPayload { user { id } } ... on Error { code detail } }
+    result: upsertUser(input: $input) { ... on UpsertUserPayload { user { id } } ${refusal} }
   }`,
   result: z.object({ user: id }),
 }
@@ -35,7 +35,7 @@ export const upsertUser = {
 export const upsertAppointment = {
   query: `mutation($input: UpsertAppointmentInput!) {
     result: upsertAppointment(input: $input) {
-      ... on UpsertAppointmentPayload { appointment { id } } ... on Error { code detail }
+      ... on UpsertAppointmentPayload { appointment { id } } ${refusal}
     }
   }`,
   result: z.object({ appointment: id }),
