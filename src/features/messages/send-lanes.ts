@@ -88,10 +88,7 @@ export class SendLanes {
     const outcomes = new Array<SendOutcome | undefined>(batch.length).fill(undefined)
     for (const answer of answers) {
       if (answer.outcome === 'HINTS') {
-        const positions = answer.positions ?? []
-        this.hints.streamsMoved(
-          (answer.userIds ?? []).map((userId, index) => [userId, positions[index] ?? 0] as const),
-        )
+        this.hints.columnsMoved(answer)
       } else if (answer.outcome !== 'SKIPPED') {
         outcomes[answer.ordinal - 1] = answer
       }

@@ -29,10 +29,7 @@ export async function markDelivered(ctx: VerbContext, upToCursor: string): Promi
     )
     if (answer?.outcome === 'NOT_REACHED')
       throw InvalidInputError.at('upToCursor', 'Your stream has not come this far.')
-    const positions = answer?.positions ?? []
-    ctx.hints.streamsMoved(
-      (answer?.userIds ?? []).map((userId, index) => [userId, positions[index] ?? 0] as const),
-    )
+    if (answer) ctx.hints.columnsMoved(answer)
     if (answer?.outcome !== 'MORE') return
   }
 }

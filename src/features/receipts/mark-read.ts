@@ -25,9 +25,5 @@ export async function markRead(
   if (answer?.outcome === 'NOT_FOUND') throw new NotFoundError()
   if (answer?.outcome === 'UNAUTHENTICATED')
     throw new UnauthenticatedError('This account is not active.', true)
-  if (answer?.outcome === 'READ') ctx.hints.streamsMoved(heads(hints))
-}
-
-function heads(answer: Pick<Answer, 'userIds' | 'positions'> | undefined): [string, number][] {
-  return (answer?.userIds ?? []).map((userId, index) => [userId, answer?.positions?.[index] ?? 0])
+  if (answer?.outcome === 'READ' && hints) ctx.hints.columnsMoved(hints)
 }

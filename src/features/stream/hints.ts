@@ -12,6 +12,16 @@ export class Hints {
     if (payload.length > 0) this.bus.publish('hints', payload)
   }
 
+  /** The same, as the SQL functions answer it. */
+  columnsMoved(answer: {
+    readonly userIds: readonly string[] | null
+    readonly positions: readonly number[] | null
+  }): void {
+    this.streamsMoved(
+      (answer.userIds ?? []).map((userId, index) => [userId, answer.positions?.[index] ?? 0] as const),
+    )
+  }
+
   personChanged(userId: string): void {
     this.bus.publish('people', { userId })
   }
