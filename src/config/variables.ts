@@ -142,6 +142,9 @@ const kinds = {
 /** The name of a variable that is read. */
 export type VariableName = keyof typeof kinds
 
+/** All of them. Besides these, only NODE_ENV is read. */
+export const variableNames: readonly string[] = Object.keys(kinds)
+
 type Values = { readonly [N in VariableName]: (typeof kinds)[N] extends Kind<infer T> ? T : never }
 
 const KINDS: { readonly [N in VariableName]: Kind<Values[N]> } = kinds

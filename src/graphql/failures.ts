@@ -70,6 +70,8 @@ function domainError(error: DomainError, from?: GraphQLError): GraphQLError {
  * the names of the schema's own types.
  */
 export function badRequest(error: GraphQLError): GraphQLError {
+  // Validation is remembered per document, with what was made of it.
+  if (made.has(error)) return error
   const isTooLong = /more (?:that|than) \d+ tokens/i.test(error.message)
   if (isTooLong) return codedError('COST_EXCEEDED', 'The document has too many tokens.')
   return codedError('BAD_REQUEST', plainMessage(error.message), error)
@@ -81,6 +83,7 @@ function plainMessage(message: string): string {
   if (message.startsWith('Syntax Error')) return 'The document is not valid GraphQL.'
   if (message.startsWith('Cannot query field'))
     return `There is no such field on ${onType.exec(message)?.[1] ?? 'this type'}.`
+  if (message.startsWith('Can only perform a')) return 'A mutation is sent by POST.'
   if (message.startsWith('Unknown argument')) return 'There is no such argument.'
   if (message.startsWith('Unknown type')) return 'There is no such type.'
   if (message.includes('must have a selection of subfields'))

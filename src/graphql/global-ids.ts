@@ -1,4 +1,3 @@
-import { NotFoundError } from '../errors.js'
 import { isUuid } from '../platform/ids.js'
 
 /** The types that have a global id. */
@@ -17,11 +16,14 @@ export function parseGlobalId(id: string): { type: string; id: string } | null {
   return Buffer.from(`${type}:${rowId}`).toString('base64url') === id ? { type, id: rowId } : null
 }
 
-/** The row id of an argument. Another type's id, or none at all, is a thing that does not exist: NotFoundError. */
+const noRow = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * The row id of an argument. Another type's id, or none at all, is a thing that does not exist: the id of no row, so that
+ * the verb answers NOT_FOUND in its turn, after whatever is wrong with the input's form.
+ */
 export function rowId(type: NodeName, id: string): string {
-  const parsed = parseGlobalId(id)
-  if (parsed?.type !== type) throw new NotFoundError()
-  return parsed.id
+  return rowIdOrNull(type, id) ?? noRow
 }
 
 /** `rowId` for a field that answers null where there is nothing. */

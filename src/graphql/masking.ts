@@ -21,10 +21,7 @@ export function useMasking(): Plugin<GraphContext> {
     onValidate:
       () =>
       ({ result, setResult }) => {
-        if (result.length > 0)
-          setResult(
-            result.map((error) => (error.extensions.code === 'COST_EXCEEDED' ? error : badRequest(error))),
-          )
+        if (result.length > 0) setResult(result.map(badRequest))
       },
     onExecute: ({ args }) => ({
       onExecuteDone: ({ result, setResult }) => {

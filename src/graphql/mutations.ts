@@ -15,6 +15,15 @@ export interface MutationOptions<Input, Payload extends object> {
   readonly resolve: (input: Input, ctx: GraphContext) => Promise<Payload>
 }
 
+const refusals = new WeakMap<object, ErrorTypeName>()
+
+/** An expected failure as a value of its type: graphql-js takes an Error that is returned for one that was thrown. */
+function refusalOf(error: DomainError, type: ErrorTypeName): object {
+  const refusal = { ...error }
+  refusals.set(refusal, type)
+  return refusal
+}
+
 /** Adds a mutation in the contract's form: one input object, one result union, expected failures as values. */
 export function addMutation<Input, Payload extends object>(
   name: string,
@@ -24,7 +33,7 @@ export function addMutation<Input, Payload extends object>(
   const result = builder.unionType(`${name.charAt(0).toUpperCase()}${name.slice(1)}Result`, {
     description: `What \`${name}\` answers: its payload, or why not.`,
     types: [payload, ...errors.map((error) => errorTypes[error])],
-    resolveType: (value) => (value instanceof DomainError ? value.name : payload.name),
+    resolveType: (value) => refusals.get(value) ?? payload.name,
   })
   builder.mutationField(name, (t) =>
     t.field({
@@ -32,15 +41,12 @@ export function addMutation<Input, Payload extends object>(
       description,
       args: { input: t.arg({ type: input, required: true, description: 'The one input object.' }) },
       // Pothos can’t follow generic inputs and payloads; MutationOptions has tied them to each other.
-      resolve: (async (
-        _: unknown,
-        args: { input: Input },
-        ctx: GraphContext,
-      ): Promise<Payload | DomainError> => {
+      resolve: (async (_: unknown, args: { input: Input }, ctx: GraphContext): Promise<object> => {
         try {
           return await resolve(args.input, ctx)
         } catch (error) {
-          if (error instanceof DomainError && errors.some((expected) => expected === error.name)) return error
+          const type = errors.find((name) => error instanceof DomainError && error.name === name)
+          if (error instanceof DomainError && type) return refusalOf(error, type)
           throw error
         }
       }) as never,

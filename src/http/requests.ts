@@ -48,7 +48,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new RequestRefusal(400, 'BAD_REQUEST', 'The body is not JSON.')
+    throw new RequestRefusal(400, 'BAD_REQUEST', 'That is not JSON.')
   }
 }
 
@@ -57,6 +57,21 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isOptionalRecord = (value: unknown): value is Record<string, unknown> | null | undefined =>
   value === undefined || value === null || isRecord(value)
+
+/** Checks the parameters of a GET, which the engine then reads from the address itself. Throws RequestRefusal. */
+export function checkSearch(request: IncomingMessage): GraphParams {
+  const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  const json = (name: string) => {
+    const text = searchParams.get(name)
+    return text === null || text === '' ? undefined : parseJson(text)
+  }
+  return checkParams({
+    query: searchParams.get('query') ?? undefined,
+    operationName: searchParams.get('operationName') ?? undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  })
+}
 
 /** Checks the form of a request's parameters, from HTTP or from the socket. Throws RequestRefusal. */
 export function checkParams(params: unknown): GraphParams {

@@ -5,7 +5,7 @@ import { newId } from '../platform/ids.js'
 import { addressOf } from './address.js'
 import { type Authenticator, bearerToken } from './authenticate.js'
 import type { Origins } from './origins.js'
-import { RequestRefusal, readParams, sendError } from './requests.js'
+import { checkSearch, RequestRefusal, readParams, sendError } from './requests.js'
 import { type Engine, endpoint } from './yoga.js'
 
 /** Answers `/healthz` and `/readyz`. */
@@ -14,7 +14,7 @@ export interface Health {
   readonly isReady: () => Promise<boolean>
 }
 
-/** HTTP and SSE: one endpoint, POST only, JSON only, behind the origin allow-list and a token. */
+/** HTTP and SSE: one endpoint, JSON by POST, reads by GET too, behind the origin allow-list and a token. */
 export function createHttpServer(
   engine: Engine,
   authenticator: Authenticator,
@@ -67,20 +67,22 @@ export function createHttpServer(
       await engine(request, response)
       return
     }
-    if (request.method !== 'POST') {
-      response.setHeader('allow', 'POST, OPTIONS')
-      throw new RequestRefusal(405, 'BAD_REQUEST', 'Use POST.')
+    if (request.method !== 'POST' && request.method !== 'GET') {
+      response.setHeader('allow', 'GET, POST, OPTIONS')
+      throw new RequestRefusal(405, 'BAD_REQUEST', 'Use POST, or GET for a query or a subscription.')
     }
     await serve(request, response, requestId)
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
     const session = await authenticator.authenticate(bearerToken(request.headers.authorization))
-    const params = await readParams(request)
+    // The engine refuses a mutation by GET: a web page of any origin could cause it.
+    const body = request.method === 'POST' ? { body: await readParams(request) } : {}
+    if (request.method === 'GET') checkSearch(request)
     // An HTTP connection answers in order, so a client that minds the order has waited for the answer before.
     const ticket: Ticket | null = null
     const address = addressOf(request, services.config.trustProxy)
-    await engine(Object.assign(request, { body: params }), response, {
+    await engine(Object.assign(request, body), response, {
       arrival: { session, requestId, address, ticket, streamsEndAt: session.expiresAt },
     })
   }
@@ -92,7 +94,7 @@ function sendText(response: ServerResponse, status: number, text: string): void 
 
 function sendPreflight(response: ServerResponse): void {
   response.writeHead(204, {
-    'access-control-allow-methods': 'POST, OPTIONS',
+    'access-control-allow-methods': 'GET, POST, OPTIONS',
     'access-control-allow-headers': 'authorization, content-type, accept',
     'access-control-max-age': '600',
   })

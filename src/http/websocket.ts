@@ -1,7 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ExecutionArgs, type GraphQLError, getOperationAST, type OperationDefinitionNode } from 'graphql'
+import {
+  type ExecutionArgs,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  getOperationAST,
+  type OperationDefinitionNode,
+} from 'graphql'
 import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -152,12 +158,15 @@ export function createSocketServer(
       execute: (args) => phasesOf(args).execute(args),
       subscribe: (args) => phasesOf(args).subscribe(args),
       // What this version can't tell of, a newer node can: clients reconnect after 1012, with their last cursor.
-      onNext: (ctx, _id, _payload, _args, { errors }) => {
-        if (errors?.some(needsNewerVersion)) extraOf(ctx).socket.close(serviceRestart, 'Service restart')
+      onNext: (ctx, _id, _payload, _args, result) => {
+        if (!result.errors) return undefined
+        if (result.errors.some(needsNewerVersion))
+          extraOf(ctx).socket.close(serviceRestart, 'Service restart')
+        return { ...result, errors: result.errors.map(sent) }
       },
       onError: (ctx, id, _payload, errors) => {
         settle(ctx, id)
-        return errors.map((error: unknown) => publicError(error, newId(), services.log))
+        return errors.map((error: unknown) => sent(publicError(error, newId(), services.log)))
       },
       onComplete: (ctx, id) => settle(ctx, id),
       onClose: (ctx) => {
@@ -223,6 +232,12 @@ async function lastWords(connection: Connection, ending: 'expired' | 'stopping')
   connection.ending = ending
   const deadline = Date.now() + lastWordsMilliseconds
   while (connection.running.size > 0 && Date.now() < deadline) await sleep(lastWordsPollMilliseconds)
+}
+
+/** An error as it is sent; its HTTP status is no matter of the socket's. */
+function sent(error: GraphQLError): GraphQLFormattedError {
+  const { http: _, ...extensions } = error.extensions
+  return { ...error.toJSON(), extensions }
 }
 
 function extraOf(ctx: Context<Record<string, unknown>, Partial<Extra>>): Extra {

@@ -1,5 +1,6 @@
 import { Logger, type Runner, run, runMigrations } from 'graphile-worker'
 import pg from 'pg'
+import { endPool } from './db/end-pool.js'
 import type { Log } from './log.js'
 
 const concurrency = 2
@@ -51,7 +52,7 @@ export async function startJobs({
   return {
     [Symbol.asyncDispose]: async () => {
       await runner.stop()
-      await pool.end()
+      await endPool(pool)
     },
   }
 }

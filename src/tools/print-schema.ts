@@ -1,10 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { lexicographicSortSchema, printSchema } from 'graphql'
-import { schema } from '../graphql/schema.js'
+import { schemaText } from './schema-text.js'
 
 // Writes schema.graphql; with --check, compares it instead.
 const file = new URL('../../schema.graphql', import.meta.url)
-const text = `${printSchema(lexicographicSortSchema(schema))}\n`
+const text = schemaText()
 
 if (process.argv.includes('--check')) {
   const committed = await readFile(file, 'utf8').catch(() => '')

@@ -846,40 +846,44 @@ BEGIN
   PERFORM 1 FROM user_streams s WHERE s.user_id = ANY (v_people) ORDER BY s.user_id FOR UPDATE;
   v_now := clock_timestamp();
 
-  -- Check. A key that stands twice in one batch is sent once: the later one repeats the earlier one.
+  -- Check. A key that stands twice in one batch is sent once: the later one repeats the earlier one, unless that is refused.
   SELECT array_agg(CASE WHEN y.outcome = 'SENT' AND y.first_ordinal < y.ordinal THEN 'REPLAYED' ELSE y.outcome END ORDER BY y.ordinal),
          array_agg(CASE WHEN y.outcome = 'SENT' AND y.first_ordinal < y.ordinal THEN p_ids[y.first_ordinal] ELSE y.original_id END ORDER BY y.ordinal),
          array_agg(array_to_string(y.reasons, ',') ORDER BY y.ordinal),
          array_agg(y.read_sequence ORDER BY y.ordinal)
     INTO v_outcomes, v_originals, v_reasons, v_read_sequences
     FROM (
-      SELECT x.*, min(x.ordinal) OVER (PARTITION BY x.conversation_id, x.sender_id, x.client_id) AS first_ordinal,
-             CASE WHEN NOT x.conversation_id = ANY (v_locked) THEN
-                    CASE WHEN x.exists THEN 'SKIPPED' ELSE 'NOT_FOUND' END
-                  WHEN NOT x.is_active THEN 'UNAUTHENTICATED'
-                  WHEN NOT x.is_visible THEN 'NOT_FOUND'
-                  WHEN x.original_id IS NOT NULL THEN 'REPLAYED'
-                  WHEN x.reply_id IS NOT NULL AND x.reply_sequence IS NULL
-                    OR x.read_id IS NOT NULL AND x.read_sequence IS NULL THEN 'NOT_FOUND'
-                  WHEN cardinality(x.reasons) > 0 THEN 'CANNOT_SEND'
-                  ELSE 'SENT' END AS outcome
+      SELECT z.*, min(z.ordinal) FILTER (WHERE z.outcome = 'SENT')
+                    OVER (PARTITION BY z.conversation_id, z.sender_id, z.client_id) AS first_ordinal
         FROM (
-          SELECT r.ordinal::int AS ordinal, r.conversation_id, r.sender_id, r.client_id, r.reply_id, r.read_id, u.is_active,
-                 EXISTS (SELECT 1 FROM conversations c WHERE c.id = r.conversation_id) AS exists,
-                 u.role NOT IN ('ADMIN', 'AUDITOR', 'SERVICE') AND EXISTS (
-                   SELECT 1 FROM memberships s
-                    WHERE s.conversation_id = r.conversation_id AND s.user_id = r.sender_id) AS is_visible,
-                 (SELECT m.id FROM messages m
-                   WHERE m.conversation_id = r.conversation_id AND m.sender_id = r.sender_id
-                     AND m.client_message_id = r.client_id) AS original_id,
-                 CASE WHEN r.reply_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.reply_id) END AS reply_sequence,
-                 CASE WHEN r.read_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.read_id) END AS read_sequence,
-                 rules.reasons
-            FROM unnest(p_conversation_ids, p_sender_ids, p_client_ids, p_reply_ids, p_read_ids)
-                 WITH ORDINALITY AS r (conversation_id, sender_id, client_id, reply_id, read_id, ordinal)
-            JOIN users u ON u.id = r.sender_id
-            LEFT JOIN LATERAL send_rules(r.conversation_id, r.sender_id, p_open) rules ON true
-        ) x
+          SELECT x.*,
+                 CASE WHEN NOT x.conversation_id = ANY (v_locked) THEN
+                        CASE WHEN x.exists THEN 'SKIPPED' ELSE 'NOT_FOUND' END
+                      WHEN NOT x.is_active THEN 'UNAUTHENTICATED'
+                      WHEN NOT x.is_visible THEN 'NOT_FOUND'
+                      WHEN x.original_id IS NOT NULL THEN 'REPLAYED'
+                      WHEN x.reply_id IS NOT NULL AND x.reply_sequence IS NULL
+                        OR x.read_id IS NOT NULL AND x.read_sequence IS NULL THEN 'NOT_FOUND'
+                      WHEN cardinality(x.reasons) > 0 THEN 'CANNOT_SEND'
+                      ELSE 'SENT' END AS outcome
+            FROM (
+              SELECT r.ordinal::int AS ordinal, r.conversation_id, r.sender_id, r.client_id, r.reply_id, r.read_id, u.is_active,
+                     EXISTS (SELECT 1 FROM conversations c WHERE c.id = r.conversation_id) AS exists,
+                     u.role NOT IN ('ADMIN', 'AUDITOR', 'SERVICE') AND EXISTS (
+                       SELECT 1 FROM memberships s
+                        WHERE s.conversation_id = r.conversation_id AND s.user_id = r.sender_id) AS is_visible,
+                     (SELECT m.id FROM messages m
+                       WHERE m.conversation_id = r.conversation_id AND m.sender_id = r.sender_id
+                         AND m.client_message_id = r.client_id) AS original_id,
+                     CASE WHEN r.reply_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.reply_id) END AS reply_sequence,
+                     CASE WHEN r.read_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.read_id) END AS read_sequence,
+                     rules.reasons
+                FROM unnest(p_conversation_ids, p_sender_ids, p_client_ids, p_reply_ids, p_read_ids)
+                     WITH ORDINALITY AS r (conversation_id, sender_id, client_id, reply_id, read_id, ordinal)
+                JOIN users u ON u.id = r.sender_id
+                LEFT JOIN LATERAL send_rules(r.conversation_id, r.sender_id, p_open) rules ON true
+            ) x
+        ) z
     ) y;
 
   -- What senders have read comes before what they say. It lay committed before this batch, so all of it may come first.

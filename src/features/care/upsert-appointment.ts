@@ -72,9 +72,11 @@ async function findPair(
 ): Promise<{ patientId: string; doctorId: string }> {
   const fault = textFault(input.externalId, longestName)
   if (fault) throw InvalidInputError.at('externalId', fault)
+  // Nobody's id holds a NUL, and PostgreSQL would not take it.
+  const externalIds = [input.patientExternalId, input.doctorExternalId].filter((id) => !id.includes('\0'))
   const people = await ctx.db.read((client) =>
     client.user.findMany({
-      where: { externalId: { in: [input.patientExternalId, input.doctorExternalId] } },
+      where: { externalId: { in: externalIds } },
       select: { id: true, externalId: true, role: true },
     }),
   )

@@ -59,6 +59,7 @@ builder.queryFields((t) => ({
         fromEnd: page.fromEnd,
       })
       for (const row of rows) ctx.loaders.prime(conversationsById, row.id, row)
+      await ctx.vault.prepare(rows.map((row) => row.id))
       return connectionOf(page, rows, (row) => conversationCursor(ctx, row))
     },
   }),

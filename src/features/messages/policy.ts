@@ -18,7 +18,8 @@ export function visibleMessages(
   viewer: Pick<Actor, 'id' | 'role'>,
   stays: readonly Stay[],
 ): Prisma.MessageWhereInput {
-  if (isStranger(viewer.role)) return { OR: [] }
+  // Not `OR: []`, which Prisma drops inside an AND: everybody would see everything.
+  if (isStranger(viewer.role) || stays.length === 0) return { id: { in: [] } }
   return {
     OR: stays.map(({ conversationId, fromSequence, toSequence }) => ({
       conversationId,

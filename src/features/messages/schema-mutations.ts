@@ -24,6 +24,10 @@ async function messageAsOfNow(ctx: GraphContext, id: string): Promise<MessageRow
   return message
 }
 
+function optionalRowId(id: string | null | undefined): string | null {
+  return id === null || id === undefined ? null : rowId('Message', id)
+}
+
 addMutation('sendMessage', {
   description:
     'Sends a message. Send it again with the same clientMessageId whenever the outcome is unknown: it is said once, and both answers are the same message.',
@@ -59,7 +63,11 @@ addMutation('sendMessage', {
         description: 'For the end of `Conversation.messages`.',
         resolve: ({ message }, _, ctx) => messageEdge(ctx, message),
       }),
-      message: t.field({ type: MessageRef, description: 'The message.', resolve: ({ message }) => message }),
+      message: t.field({
+        type: MessageRef,
+        description: 'What was said, as it is kept.',
+        resolve: ({ message }) => message,
+      }),
       conversation: t.field({
         type: ConversationRef,
         description: 'With its counters as of now.',
@@ -77,8 +85,8 @@ addMutation('sendMessage', {
       conversationId: rowId('Conversation', conversationId),
       clientMessageId: clientMessageId.toLowerCase(),
       body,
-      replyToId: replyToId && rowId('Message', replyToId),
-      readUpToMessageId: readUpToMessageId && rowId('Message', readUpToMessageId),
+      replyToId: optionalRowId(replyToId),
+      readUpToMessageId: optionalRowId(readUpToMessageId),
     })
     ctx.loaders.prime(messagesById, sent.message.id, sent.message)
     return sent

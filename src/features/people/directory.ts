@@ -25,6 +25,7 @@ export class Directory {
   constructor(private readonly db: Database) {}
 
   async find(externalId: string): Promise<KnownPerson | null> {
+    if (externalId.includes('\0')) return null
     const cached = this.known.get(externalId)
     if (cached && cached.until > Date.now()) return cached.person
     const [person] = await this.db.query<KnownPerson>(

@@ -36,6 +36,8 @@ export async function visibleUsersById(
 
 /** The person of this external id, if the viewer may see them. */
 export async function visibleUserByExternalId(ctx: VerbContext, externalId: string): Promise<UserRow | null> {
+  // PostgreSQL has no such text.
+  if (externalId.includes('\0')) return null
   const where = visibleUsers(ctx.viewer, ctx.config.messagingPolicy === 'open')
   return ctx.db.read((client) => client.user.findFirst({ where: { AND: [{ externalId }, where] } }))
 }

@@ -116,8 +116,7 @@ builder.queryFields((t) => ({
     args: {
       externalId: t.arg.string({ required: true, description: 'The platform’s own id of the person.' }),
     },
-    resolve: (_, { externalId }, ctx) =>
-      externalId.includes('\0') ? null : visibleUserByExternalId(ctx, externalId),
+    resolve: (_, { externalId }, ctx) => visibleUserByExternalId(ctx, externalId),
   }),
   contacts: t.field({
     type: UserConnectionRef,

@@ -26,7 +26,7 @@ const ReceiptRef = builder.objectRef<ReceiptRow>('Receipt').implement({
   fields: (t) => ({
     user: t.field({
       type: UserRef,
-      description: 'Whom.',
+      description: 'Whom it reached.',
       resolve: ({ userId }, _, ctx) => ctx.loaders.load(presentUser, userId),
     }),
     deliveredAt: t.expose('deliveredAt', {

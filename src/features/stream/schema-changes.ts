@@ -162,7 +162,12 @@ const StreamResetReasonRef = builder.enumType('StreamResetReason', {
 const StreamResetRef = builder.objectRef<{ reason: ResetReason }>('StreamReset').implement({
   description:
     'Something is missing. The stream goes on live from this update’s cursor; refetch after receiving it.',
-  fields: (t) => ({ reason: t.expose('reason', { type: StreamResetReasonRef, description: 'Why.' }) }),
+  fields: (t) => ({
+    reason: t.expose('reason', {
+      type: StreamResetReasonRef,
+      description: 'Why the stream can’t go on from there.',
+    }),
+  }),
 })
 
 const refs = {

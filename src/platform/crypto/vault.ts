@@ -51,6 +51,8 @@ function notOurs(kekId: string): never {
  */
 export class Vault {
   private readonly conversations = new BoundedMap<string, Promise<DataKeys>>(cachedKeys)
+  private asked: string[] = []
+  private gathering: Promise<readonly WrappedConversationKey[]> | null = null
 
   private constructor(
     private readonly keyring: KeyEncryption,
@@ -96,18 +98,7 @@ export class Vault {
   /** Loads the keys of many conversations with one statement, so that opening their texts needs none. */
   async prepare(conversationIds: Iterable<string>): Promise<void> {
     const missing = [...new Set(conversationIds)].filter((id) => this.conversations.get(id) === undefined)
-    if (missing.length === 0) return
-    const rows = this.store.conversationKeys(missing)
-    const loads = missing.map((id) => {
-      const load = rows.then((all) =>
-        this.unwrap(
-          id,
-          all.filter((row) => row.conversationId === id),
-        ),
-      )
-      this.remember(id, load)
-      return load
-    })
+    const loads = missing.map((id) => this.load(id))
     await Promise.allSettled(loads)
   }
 
@@ -140,14 +131,31 @@ export class Vault {
     const id = place.conversationId
     const known = this.conversations.get(id)
     if (known) return known
-    const load = this.store.conversationKeys([id]).then((rows) => this.unwrap(id, rows))
-    this.remember(id, load)
+    return this.load(id)
+  }
+
+  private load(conversationId: string): Promise<DataKeys> {
+    const load = this.gather(conversationId).then((rows) =>
+      this.unwrap(
+        conversationId,
+        rows.filter((row) => row.conversationId === conversationId),
+      ),
+    )
+    this.conversations.set(conversationId, load)
+    load.catch(() => this.conversations.delete(conversationId))
     return load
   }
 
-  private remember(conversationId: string, load: Promise<DataKeys>): void {
-    this.conversations.set(conversationId, load)
-    load.catch(() => this.conversations.delete(conversationId))
+  /** The wrapped keys of whatever is asked for in this turn of the event loop: one statement. */
+  private gather(conversationId: string): Promise<readonly WrappedConversationKey[]> {
+    this.asked.push(conversationId)
+    this.gathering ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      const ids = this.asked
+      this.asked = []
+      this.gathering = null
+      return this.store.conversationKeys(ids)
+    })
+    return this.gathering
   }
 
   private async unwrap(conversationId: string, rows: readonly WrappedConversationKey[]): Promise<DataKeys> {

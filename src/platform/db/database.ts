@@ -4,6 +4,7 @@ import pg from 'pg'
 import { ServiceUnavailableError } from '../../errors.js'
 import { type Prisma, PrismaClient } from '../../generated/prisma/client.js'
 import type { Log } from '../log.js'
+import { endPool } from './end-pool.js'
 import { isRetryable, isUnavailable } from './failures.js'
 
 const poolSize = 16
@@ -75,7 +76,7 @@ export class Database implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.prisma.$disconnect()
-    await this.pool.end()
+    await endPool(this.pool)
   }
 
   private async retrying<T>(work: () => Promise<T>): Promise<T> {

@@ -65,7 +65,11 @@ export class Participant implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isLeaving = true
-    await this.#socket.dispose()
+    try {
+      await this.#socket.dispose()
+    } catch {
+      // It was away and trying to come back: there is nothing to close.
+    }
   }
 
   #listen(): void {

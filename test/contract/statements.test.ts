@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { print } from 'graphql'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import {
+  ConversationListDocument,
+  type ConversationListQuery,
+  MessagePageDocument,
+  type MessagePageQuery,
+  SendOneDocument,
+  type SendOneMutation,
+} from '../generated/graphql.js'
+import type { Person } from '../support/person.js'
+import { World } from '../support/world.js'
+
+// How many statements go to PostgreSQL for what an app does all day: a number that does not grow with the page.
+
+const writing = 0
+const reading = 1
+const statements: string[] = []
+let world: World
+let doctor: Person
+let groupId: string
+let lastPair: string
+
+beforeAll(async () => {
+  world = await World.start({
+    nodes: 2,
+    overrides: { observe: (statement) => void statements.push(statement) },
+  })
+  doctor = await world.person('DOCTOR')
+  const patients: Person[] = []
+  for (let n = 0; n < 22; n++) {
+    const patient = await world.person('PATIENT')
+    await world.appointment(patient, doctor)
+    lastPair = await doctor.open(patient)
+    await patient.send(lastPair, `Good morning, I am patient ${n}.`)
+    patients.push(patient)
+  }
+  await fillGroup(patients[0])
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  // Knows the viewer for two seconds, as a node does whose viewer is busy.
+  for (const node of [writing, reading]) await doctor.at(node).must('{ viewer { id } }')
+  statements.length = 0
+})
+
+async function fillGroup(patient: Person | undefined): Promise<void> {
+  const members = [await world.person('STAFF'), await world.person('CAREGIVER'), await world.person('DOCTOR')]
+  groupId = await world.group(doctor, members, patient)
+  let former: string | undefined
+  for (let n = 0; n < 60; n++) {
+    const sender = [doctor, ...members][n % 4] ?? doctor
+    const replyTo = former !== undefined && n % 3 === 0 ? { replyToId: former } : {}
+    const { id } = await sender.send(groupId, `Message ${n}`, replyTo)
+    former = id
+  }
+  for (const member of members)
+    await member.must(
+      'mutation ($input: MarkReadInput!) { markRead(input: $input) { ... on MarkReadPayload { viewer { id } } ... on Error { code detail } } }',
+      { input: { conversationId: groupId, upToMessageId: former } },
+    )
+}
+
+/** The statements of one request, without those of the hub's sweep. */
+async function statementsOf(ask: () => Promise<unknown>): Promise<string[]> {
+  statements.length = 0
+  await ask()
+  const told = statements.filter((statement) => !statement.includes('FROM user_streams s'))
+  return told.map((statement) => statement.replace(/\$\d+(,\$\d+)*/g, '$').replace(/\s+/g, ' ')).sort()
+}
+
+test('a page of conversations costs the same however long it is, keys that are not known yet included', async () => {
+  const list = async (first: number) => {
+    const data = await doctor
+      .at(reading)
+      .must<ConversationListQuery>(print(ConversationListDocument), { first })
+    const nodes = data.conversations?.edges.map((edge) => edge.node) ?? []
+    expect(nodes).toHaveLength(first)
+    for (const { title, otherParticipant, participants, lastMessage } of nodes) {
+      expect(otherParticipant === null).toBe(title !== null)
+      expect(participants?.edges.length).toBeGreaterThan(1)
+      expect(lastMessage?.body).toMatch(/^(Good morning|Message)/)
+    }
+  }
+  const few = await statementsOf(() => list(5))
+  const many = await statementsOf(() => list(20))
+  expect(many).toEqual(few)
+  expect(many.length, many.join('\n')).toBeLessThanOrEqual(6)
+})
+
+test('a page of messages costs the same however long it is', async () => {
+  const page = async (first: number) => {
+    const data = await doctor
+      .at(reading)
+      .must<MessagePageQuery>(print(MessagePageDocument), { id: groupId, first })
+    const nodes = data.conversation?.messages?.edges.map((edge) => edge.node) ?? []
+    expect(nodes).toHaveLength(first)
+    expect(nodes.every(({ receipts }) => receipts.length > 1)).toBe(true)
+    expect(nodes.some(({ replyTo }) => typeof replyTo?.body === 'string')).toBe(true)
+  }
+  const few = await statementsOf(() => page(10))
+  const many = await statementsOf(() => page(50))
+  expect(many).toEqual(few)
+  expect(many.length, many.join('\n')).toBeLessThanOrEqual(6)
+})
+
+test('one send is two round trips: the send function, and the counters of the payload', async () => {
+  const input = { conversationId: lastPair, clientMessageId: randomUUID(), body: 'Thank you.' }
+  const sent = await statementsOf(async () => {
+    const data = await doctor.at(writing).must<SendOneMutation>(print(SendOneDocument), { input })
+    expect(data.sendMessage).toMatchObject({
+      __typename: 'SendMessagePayload',
+      message: { body: 'Thank you.' },
+      conversation: { id: lastPair, unreadCount: 1 },
+    })
+  })
+  expect(sent, sent.join('\n')).toHaveLength(2)
+  expect(sent.some((statement) => statement.includes('send_messages'))).toBe(true)
+})

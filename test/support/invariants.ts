@@ -1,0 +1,164 @@
+import pg from 'pg'
+import { databaseUrl } from './cluster.js'
+import type { World } from './world.js'
+
+/** What holds of a database at any moment, each as a query for what breaks it. */
+const rules: Readonly<Record<string, string>> = {
+  'sequences have no gap': `
+    SELECT c.id, c.last_sequence, count(m.id)::int AS messages, max(m.sequence) AS newest
+      FROM conversations c LEFT JOIN messages m ON m.conversation_id = c.id
+     GROUP BY c.id
+    HAVING count(m.id) <> c.last_sequence OR coalesce(max(m.sequence), 0) <> c.last_sequence OR min(m.sequence) <> 1`,
+
+  'positions have no gap': `
+    SELECT s.user_id, s."position", count(u."position")::int AS rows, max(u."position") AS newest
+      FROM user_streams s LEFT JOIN updates u ON u.user_id = s.user_id
+     GROUP BY s.user_id
+    HAVING count(DISTINCT u."position") <> s."position" OR count(u."position") <> s."position"
+        OR coalesce(max(u."position"), 0) <> s."position"`,
+
+  'time never falls in a stream': `
+    SELECT * FROM (
+      SELECT u.user_id, u."position", u.at, lag(u.at) OVER stream AS before, s.at AS head,
+             lead(u."position") OVER stream IS NULL AS is_last
+        FROM updates u JOIN user_streams s ON s.user_id = u.user_id
+      WINDOW stream AS (PARTITION BY u.user_id ORDER BY u."position")) x
+     WHERE x.at < x.before OR x.is_last AND x.at <> x.head`,
+
+  'unread is what a count gives': `
+    SELECT p.conversation_id, p.user_id, p.unread, count(m.id)::int AS counted
+      FROM participants p
+      LEFT JOIN messages m ON m.conversation_id = p.conversation_id AND m.sequence > p.last_read_sequence
+       AND m.kind IN ('TEXT', 'ATTACHMENT', 'MIXED') AND m.deleted_at IS NULL AND m.sender_id IS DISTINCT FROM p.user_id
+       AND (m.id, p.user_id) NOT IN (SELECT h.message_id, h.user_id FROM hidden h)
+       AND m.sequence IN (
+         SELECT generate_series(s.from_sequence, coalesce(s.to_sequence, c.last_sequence))
+           FROM memberships s JOIN conversations c ON c.id = s.conversation_id
+          WHERE s.conversation_id = p.conversation_id AND s.user_id = p.user_id)
+     GROUP BY p.id HAVING p.unread <> count(m.id)`,
+
+  'the totals are the sums': `
+    SELECT s.user_id, s.unread, s.unread_conversations, coalesce(sum(p.unread), 0)::int AS counted,
+           count(*) FILTER (WHERE p.unread > 0 OR p.is_marked_unread)::int AS counted_conversations
+      FROM user_streams s LEFT JOIN participants p ON p.user_id = s.user_id AND p.archived_at IS NULL
+     GROUP BY s.user_id
+    HAVING s.unread <> coalesce(sum(p.unread), 0)
+        OR s.unread_conversations <> count(*) FILTER (WHERE p.unread > 0 OR p.is_marked_unread)`,
+
+  'the last update of a conversation carries its counter': `
+    SELECT * FROM (
+      SELECT DISTINCT ON (u.user_id, u.conversation_id) u.user_id, u.conversation_id, u.kind, u.conversation_unread, p.unread
+        FROM updates u
+        LEFT JOIN participants p ON p.conversation_id = u.conversation_id AND p.user_id = u.user_id
+       WHERE u.conversation_id IS NOT NULL
+       ORDER BY u.user_id, u.conversation_id, u."position" DESC) x
+     WHERE x.conversation_unread IS DISTINCT FROM x.unread`,
+
+  'the last update of a person carries their total': `
+    SELECT u.user_id, u.kind, u.viewer_unread, s.unread
+      FROM user_streams s JOIN updates u ON u.user_id = s.user_id AND u."position" = s."position"
+     WHERE u.viewer_unread <> s.unread`,
+
+  'whoever may see a message was told of it once, and nobody else': `
+    SELECT coalesce(told.message_id, due.message_id) AS message_id, coalesce(told.user_id, due.user_id) AS user_id,
+           told.times, due.user_id IS NOT NULL AS is_due
+      FROM (SELECT u.message_id, u.user_id, count(*)::int AS times FROM updates u WHERE u.kind = 'MESSAGE_SENT' GROUP BY 1, 2) told
+      FULL JOIN (
+        SELECT m.id AS message_id, s.user_id FROM messages m
+          JOIN memberships s ON s.conversation_id = m.conversation_id AND m.sequence >= s.from_sequence
+           AND m.sequence <= coalesce(s.to_sequence, m.sequence)
+         WHERE NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = s.user_id AND h.message_id = m.id AND h.reason = 'BLOCKED')
+      ) due ON due.message_id = told.message_id AND due.user_id = told.user_id
+     WHERE told.user_id IS NULL OR due.user_id IS NULL OR told.times <> 1`,
+
+  'messages come in their order': `
+    SELECT * FROM (
+      SELECT u.user_id, u.conversation_id, u."position", u.sequence,
+             lag(u.sequence) OVER (PARTITION BY u.user_id, u.conversation_id ORDER BY u."position") AS before
+        FROM updates u WHERE u.kind = 'MESSAGE_SENT') x
+     WHERE x.sequence <= x.before`,
+
+  'edits and deletions reach only whoever may see the message': `
+    SELECT u.user_id, u.kind, u.message_id FROM updates u JOIN messages m ON m.id = u.message_id
+     WHERE u.kind IN ('MESSAGE_EDITED', 'MESSAGE_DELETED') AND NOT EXISTS (
+       SELECT 1 FROM memberships s WHERE s.conversation_id = m.conversation_id AND s.user_id = u.user_id
+          AND m.sequence BETWEEN s.from_sequence AND coalesce(s.to_sequence, m.sequence))`,
+
+  'a tombstone is told of once to each who sees it': `
+    SELECT m.id, s.user_id, count(u."position")::int AS times
+      FROM messages m
+      JOIN memberships s ON s.conversation_id = m.conversation_id
+       AND m.sequence BETWEEN s.from_sequence AND coalesce(s.to_sequence, m.sequence)
+      LEFT JOIN updates u ON u.user_id = s.user_id AND u.message_id = m.id AND u.kind = 'MESSAGE_DELETED'
+     WHERE m.deleted_at IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = s.user_id AND h.message_id = m.id)
+     GROUP BY m.id, s.user_id HAVING count(u."position") <> 1`,
+
+  'who takes part has one open stay, who left has none': `
+    SELECT p.conversation_id, p.user_id, p.left_at, count(s.from_sequence)::int AS open_stays
+      FROM participants p
+      LEFT JOIN memberships s ON s.conversation_id = p.conversation_id AND s.user_id = p.user_id AND s.to_sequence IS NULL
+     GROUP BY p.id HAVING count(s.from_sequence) <> (p.left_at IS NULL)::int`,
+
+  'stays do not overlap': `
+    SELECT a.conversation_id, a.user_id, a.from_sequence, a.to_sequence, b.from_sequence AS next
+      FROM memberships a
+      JOIN memberships b ON b.conversation_id = a.conversation_id AND b.user_id = a.user_id AND b.from_sequence > a.from_sequence
+     WHERE a.to_sequence IS NULL OR a.to_sequence >= b.from_sequence`,
+
+  'an open group has an owner': `
+    SELECT c.id FROM conversations c
+     WHERE c.kind = 'GROUP' AND c.closed_at IS NULL AND NOT EXISTS (
+       SELECT 1 FROM participants p WHERE p.conversation_id = c.id AND p.left_at IS NULL AND p.role = 'OWNER')`,
+
+  'watermarks are what the receipts say': `
+    SELECT p.conversation_id, p.user_id, p.last_read_sequence, p.last_delivered_sequence, r.read, r.delivered
+      FROM participants p
+     CROSS JOIN LATERAL (
+       SELECT coalesce(max(r.up_to_sequence) FILTER (WHERE r.kind = 'READ'), 0) AS read,
+              coalesce(max(r.up_to_sequence), 0) AS delivered
+         FROM receipts r WHERE r.conversation_id = p.conversation_id AND r.user_id = p.user_id) r
+     WHERE p.last_read_sequence <> r.read OR p.last_delivered_sequence <> r.delivered`,
+
+  'the newest message is the newest one seen': `
+    SELECT p.conversation_id, p.user_id, p.last_message_sequence, newest.sequence
+      FROM participants p
+     CROSS JOIN LATERAL (
+       SELECT max(m.sequence) AS sequence FROM messages m
+         JOIN memberships s ON s.conversation_id = m.conversation_id AND s.user_id = p.user_id
+          AND m.sequence BETWEEN s.from_sequence AND coalesce(s.to_sequence, m.sequence)
+        WHERE m.conversation_id = p.conversation_id
+          AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = m.id)) newest
+     WHERE p.last_message_sequence IS DISTINCT FROM newest.sequence`,
+
+  'each message said is on record once': `
+    SELECT m.id, count(e.id)::int AS records
+      FROM messages m LEFT JOIN audit_events e ON e.subject_id = m.id AND e.action = 'message.send' AND e.outcome = 'ALLOWED'
+     WHERE m.kind <> 'SYSTEM' AND NOT m.is_imported
+     GROUP BY m.id HAVING count(e.id) <> 1`,
+}
+
+/** What breaks an invariant, with the first rows that do. Each rule is one statement, so it may be asked under load. */
+export async function faultsOf(world: World): Promise<{ rule: string; rows: object[] }[]> {
+  const faults: { rule: string; rows: object[] }[] = []
+  for (const [rule, text] of Object.entries(rules)) {
+    const rows = await world.sql<object>(`${text} LIMIT 5`)
+    if (rows.length > 0) faults.push({ rule, rows })
+  }
+  return faults
+}
+
+/** Deadlocks of a database so far. Connections report theirs as they end, so the caller ends the nodes first. */
+export async function deadlocksOf(world: World): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl() })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ deadlocks: number }>(
+      'SELECT deadlocks::int AS deadlocks FROM pg_stat_database WHERE datname = $1',
+      [world.database.name],
+    )
+    return rows[0]?.deadlocks ?? 0
+  } finally {
+    await client.end()
+  }
+}
