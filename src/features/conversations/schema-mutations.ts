@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.js'
+import type { GraphContext } from '../../graphql/context.js'
 import { globalId, rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { ConversationRef, ParticipantRef } from '../../graphql/refs.js'
@@ -17,15 +18,25 @@ interface Subject {
   readonly conversationId: string
 }
 
+const asOfNow = {
+  type: ConversationRef,
+  description: 'The conversation, as of now.',
+  resolve: ({ conversationId }: Subject, _: object, ctx: GraphContext) =>
+    conversationAsOfNow(ctx, conversationId),
+} as const
+
+const edgeAsOfNow = {
+  type: ConversationEdgeRef,
+  description: 'For the start of `conversations`.',
+  resolve: async ({ conversationId }: Subject, _: object, ctx: GraphContext) =>
+    conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
+} as const
+
 const conversationPayload = (name: string, description: string) =>
   builder.objectRef<Subject>(name).implement({
     description,
     fields: (t) => ({
-      conversation: t.field({
-        type: ConversationRef,
-        description: 'The conversation, as of now.',
-        resolve: ({ conversationId }, _, ctx) => conversationAsOfNow(ctx, conversationId),
-      }),
+      conversation: t.field(asOfNow),
     }),
   })
 
@@ -43,17 +54,8 @@ addMutation('openConversation', {
   payload: builder.objectRef<Subject & { created: boolean }>('OpenConversationPayload').implement({
     description: 'The one conversation of the two.',
     fields: (t) => ({
-      conversation: t.field({
-        type: ConversationRef,
-        description: 'The conversation, as of now.',
-        resolve: ({ conversationId }, _, ctx) => conversationAsOfNow(ctx, conversationId),
-      }),
-      conversationEdge: t.field({
-        type: ConversationEdgeRef,
-        description: 'For the start of `conversations`.',
-        resolve: async ({ conversationId }, _, ctx) =>
-          conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
-      }),
+      conversation: t.field(asOfNow),
+      conversationEdge: t.field(edgeAsOfNow),
       created: t.exposeBoolean('created', { description: 'Whether it is new.' }),
     }),
   }),
@@ -85,17 +87,8 @@ addMutation('createGroup', {
   payload: builder.objectRef<Subject>('CreateGroupPayload').implement({
     description: 'The group stands, and its members see it.',
     fields: (t) => ({
-      conversation: t.field({
-        type: ConversationRef,
-        description: 'The group.',
-        resolve: ({ conversationId }, _, ctx) => conversationAsOfNow(ctx, conversationId),
-      }),
-      conversationEdge: t.field({
-        type: ConversationEdgeRef,
-        description: 'For the start of `conversations`.',
-        resolve: async ({ conversationId }, _, ctx) =>
-          conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
-      }),
+      conversation: t.field(asOfNow),
+      conversationEdge: t.field(edgeAsOfNow),
     }),
   }),
   errors: ['NotFoundError', 'ForbiddenError', 'InvalidInputError'],
@@ -124,11 +117,7 @@ addMutation('addParticipants', {
   payload: builder.objectRef<Subject & { userIds: readonly string[] }>('AddParticipantsPayload').implement({
     description: 'They take part.',
     fields: (t) => ({
-      conversation: t.field({
-        type: ConversationRef,
-        description: 'The group, as of now.',
-        resolve: ({ conversationId }, _, ctx) => conversationAsOfNow(ctx, conversationId),
-      }),
+      conversation: t.field(asOfNow),
       participants: t.field({
         type: [ParticipantRef],
         description: 'The parts of those named, in the order asked.',
