@@ -35,6 +35,8 @@ export interface Overrides {
   readonly explorerToken?: (tokens: TokenRules) => Promise<string | null>
   /** Fills an empty database, before anybody can come in. What a killed start left half filled is emptied first. */
   readonly seed?: (services: Services) => Promise<void>
+  /** Ends a start that is still seeding; createApp then rejects with its reason. */
+  readonly stopping?: AbortSignal
 }
 
 export interface App extends AsyncDisposable {
@@ -122,7 +124,11 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
         }),
       )
     }
-    if (overrides.seed) await seedingOnce(resolve(config.dataDir), () => overrides.seed?.(services))
+    overrides.stopping?.throwIfAborted()
+    if (overrides.seed) {
+      const seeding = seedingOnce(resolve(config.dataDir), () => overrides.seed?.(services))
+      await unlessStopping(seeding, overrides.stopping)
+    }
     let url: string | null = null
     if (config.role !== 'worker') {
       const explorerToken = (await overrides.explorerToken?.(tokens)) ?? null
@@ -134,6 +140,15 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     await stack[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** The work's outcome, or the signal's reason if that comes first: what the work does then fails unheard. */
+async function unlessStopping<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  return Promise.race([work, stopped])
 }
 
 function shownHost(host: string): string {

@@ -13,13 +13,17 @@ async function main(): Promise<void> {
   const isDemo = config.seed === 'demo'
   const [firstPerson] = demoPeople
   let app: App | undefined
-  let isStopping = false
+  const stopping = new AbortController()
   const stop = () => {
-    if (isStopping) return
-    isStopping = true
+    if (stopping.signal.aborted) return
+    stopping.abort()
     log.info('stopping')
     starting
-      .then((started) => started[Symbol.asyncDispose]())
+      .then(
+        (started) => started[Symbol.asyncDispose](),
+        // Ctrl-C in a terminal reaches what the start was waiting for, too.
+        () => {},
+      )
       .catch((error: unknown) => {
         log.error({ error }, 'stopping failed')
         process.exitCode = 1
@@ -32,6 +36,7 @@ async function main(): Promise<void> {
   process.on('exit', () => app?.killNow())
 
   const starting = createApp(config, log, {
+    stopping: stopping.signal,
     ...(isDemo
       ? {
           seed: seedDemo,
@@ -39,8 +44,13 @@ async function main(): Promise<void> {
         }
       : {}),
   })
-  app = await starting
-  if (isDemo && !isStopping) console.log(await welcome(app.url, app.tokens))
+  try {
+    app = await starting
+  } catch (error) {
+    if (stopping.signal.aborted) return
+    throw error
+  }
+  if (isDemo && !stopping.signal.aborted) console.log(await welcome(app.url, app.tokens))
   else log.info({ url: app.url }, 'ready')
 }
 

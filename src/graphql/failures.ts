@@ -51,9 +51,22 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
     log.error({ requestId, table, column, rowId }, 'ALERT: content does not decrypt')
     return codedError('CONTENT_UNREADABLE', 'This text cannot be decrypted.', graphQLError)
   }
-  if (graphQLError && graphQLError.originalError === undefined) return badRequest(graphQLError)
+  if (graphQLError && isOfRequest(graphQLError)) return badRequest(graphQLError)
   log.error({ requestId, error: describeError(cause) }, 'an operation failed')
   return codedError('INTERNAL', 'Something went wrong.', graphQLError, { requestId })
+}
+
+/**
+ * Whether the request is at fault: GraphQL itself found it, or a scalar while it took a variable or an argument. A scalar
+ * that can't be sent stands at a path, too, but is no fault of an argument.
+ */
+function isOfRequest(error: GraphQLError): boolean {
+  const { originalError, path } = error
+  if (originalError === undefined) return true
+  return (
+    originalError instanceof GraphQLError &&
+    (path === undefined || originalError.message.startsWith('Argument '))
+  )
 }
 
 function domainError(error: DomainError, from?: GraphQLError): GraphQLError {
@@ -91,7 +104,9 @@ function plainMessage(message: string): string {
   if (message.includes('must not have a selection')) return 'A field that is a leaf has no selection.'
   if (message.startsWith('Variable') || message.includes('cannot represent'))
     return 'A value does not fit its type.'
-  if (message.startsWith('Must provide operation name') || message.startsWith('Unknown operation named')) {
+  if (
+    /^(Must provide operation name|Unknown operation named|Could not determine what operation)/.test(message)
+  ) {
     return 'Which operation of the document is meant?'
   }
   return 'The document does not fit the schema.'

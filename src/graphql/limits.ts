@@ -11,7 +11,16 @@ const deepest = 15
 export function useLimits(): Plugin {
   return {
     onParse: ({ setParseFn }) => {
-      setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: mostTokens }))
+      setParseFn((source: string, options: object) => {
+        try {
+          return parse(source, { ...options, maxTokens: mostTokens })
+        } catch (error) {
+          // A list of lists overflows the stack before its tokens are too many.
+          if (error instanceof RangeError)
+            throw codedError('COST_EXCEEDED', 'The document is nested too deeply.')
+          throw error
+        }
+      })
     },
     onValidate: ({ params, setResult }) => {
       const document = params.documentAST

@@ -21,8 +21,15 @@ export function useMasking(): Plugin<GraphContext> {
     onValidate:
       () =>
       ({ result, setResult }) => {
-        if (result.length > 0) setResult(result.map(badRequest))
+        if (result.length > 0) setResult(result.map((error) => badRequest(error)))
       },
+    // Yoga marks errors of documents as such, and would answer them with 200 to whoever asks for plain JSON.
+    onResultProcess: ({ result }) => {
+      for (const one of Array.isArray(result) ? result : [result]) {
+        if (isAsyncIterable(one)) continue
+        for (const { extensions } of one.errors ?? []) if (extensions?.http) extensions.http.spec = false
+      }
+    },
     onExecute: ({ args }) => ({
       onExecuteDone: ({ result, setResult }) => {
         if (isAsyncIterable(result)) return

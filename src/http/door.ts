@@ -36,12 +36,9 @@ export async function openDoor(
   const server = createHttpServer(engine, authenticator, origins, services, health, exploring !== null)
   const { stop } = createSocketServer(server, engine, authenticator, origins, services)
   server.listen(config.port, config.host)
-  await Promise.race([
-    once(server, 'listening'),
-    once(server, 'error').then(([error]) => {
-      throw portError(error, config)
-    }),
-  ])
+  await once(server, 'listening').catch((error: unknown) => {
+    throw portError(error, config)
+  })
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   if (config.environment === 'development')

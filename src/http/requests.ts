@@ -35,7 +35,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > largestBody) throw tooLarge
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request) {
+  // Not destroyed when it is given up, or its connection would end before the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes: Buffer = Buffer.from(chunk)
     size += bytes.length
     if (size > largestBody) throw tooLarge
@@ -99,6 +100,8 @@ export function sendError(response: ServerResponse, status: number, code: ErrorC
     response.end()
     return
   }
+  // What is left of a request that is too large is not waited for.
+  if (status === 413) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
   response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }))
 }

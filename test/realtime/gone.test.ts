@@ -69,7 +69,8 @@ const situations: [name: string, gone: readonly KnownKind[], happen: (scene: Sce
   [
     'a conversation purged',
     [...ofMessages, ...ofParticipants, 'CONVERSATION_OPENED', 'CONVERSATION_CHANGED'],
-    ({ conversationId }) => world.sql('DELETE FROM conversations WHERE id = $1::uuid', [rowIdOf(conversationId)]),
+    ({ conversationId }) =>
+      world.sql('DELETE FROM conversations WHERE id = $1::uuid', [rowIdOf(conversationId)]),
   ],
   [
     'a former member, who sees no other participant',
@@ -105,7 +106,9 @@ test.each(situations)('%s: change is null, and the stream goes on', async (_name
   const page = await allUpdatesAfter(viewer, start)
   const isPurged = gone.includes('CONVERSATION_OPENED')
   expect(
-    page.slice(0, knownKinds.length).map(({ cursor, conversation, change }) => ({ cursor, conversation, change })),
+    page
+      .slice(0, knownKinds.length)
+      .map(({ cursor, conversation, change }) => ({ cursor, conversation, change })),
   ).toEqual(
     knownKinds.map((kind, index) => ({
       cursor: before[index]?.cursor,

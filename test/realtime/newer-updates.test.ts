@@ -54,7 +54,9 @@ test('a socket is closed with 1012 before the row, in the backlog and live', asy
   const backlog = followToTheEnd(doctor, start)
   expect(await backlog.closed).toEqual([1012, 'Service restart'])
   for (const { stream } of [live, backlog]) {
-    expect(stream.updates).toMatchObject([{ change: { __typename: 'MessageSent', message: { body: 'known' } } }])
+    expect(stream.updates).toMatchObject([
+      { change: { __typename: 'MessageSent', message: { body: 'known' } } },
+    ])
     expect((await updatesAfter(doctor, start, 1)).endCursor).toBe(stream.lastCursor)
   }
 })
@@ -79,7 +81,9 @@ test('SSE gets SERVICE_UNAVAILABLE and complete; so does a page that reaches so 
 })
 
 test('every kind of the database is either known or refused', async () => {
-  const kinds = await world.sql<{ kind: string }>('SELECT unnest(enum_range(NULL::update_kind))::text AS kind')
+  const kinds = await world.sql<{ kind: string }>(
+    'SELECT unnest(enum_range(NULL::update_kind))::text AS kind',
+  )
   const later = kinds.map(({ kind }) => kind).filter((kind) => !knownKinds.some((known) => known === kind))
   expect(knownKinds.length + later.length).toBe(kinds.length)
   const person = await world.person('PATIENT')

@@ -7,7 +7,8 @@ import { Stream } from '../support/stream.js'
 import { allUpdatesAfter, updateCursor } from '../support/updates-page.js'
 import { token, World } from '../support/world.js'
 
-const bodies = 'subscription ($after: String) { updates(after: $after) { cursor change { __typename ... on MessageSent { message { sequence body } } } } }'
+const bodies =
+  'subscription ($after: String) { updates(after: $after) { cursor change { __typename ... on MessageSent { message { sequence body } } } } }'
 
 const bodiesOf = (stream: Stream): unknown[] =>
   stream.updates.map(({ change }) => {
@@ -92,9 +93,7 @@ test('who does not read for a while catches up without loss, and nobody waits fo
   await quick.close()
   slow.socket.resume()
   const all = await allUpdatesAfter(doctor, start)
-  await expect
-    .poll(() => slow.cursors(), { timeout: 20_000 })
-    .toEqual(all.map((update) => update.cursor))
+  await expect.poll(() => slow.cursors(), { timeout: 20_000 }).toEqual(all.map((update) => update.cursor))
   slow.socket.destroy()
 })
 

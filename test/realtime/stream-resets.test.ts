@@ -104,7 +104,8 @@ describe('a cursor after which something is missing', () => {
 })
 
 describe('a backlog of more than 10,000', () => {
-  const short = 'subscription ($after: String) { updates(after: $after) { cursor change { __typename ... on StreamReset { reason } ... on CaughtUp { replayed } } } }'
+  const short =
+    'subscription ($after: String) { updates(after: $after) { cursor change { __typename ... on StreamReset { reason } ... on CaughtUp { replayed } } } }'
 
   async function addRows(person: Person, count: number): Promise<void> {
     await world.sql(
@@ -139,10 +140,9 @@ describe('a backlog of more than 10,000', () => {
     for (let after = start, more = true; more; ) {
       const { updates } = await doctor.must<{
         updates: { updates: { cursor: string }[]; endCursor: string; hasMore: boolean }
-      }>(
-        'query ($after: String!) { updates(after: $after) { updates { cursor } endCursor hasMore } }',
-        { after },
-      )
+      }>('query ($after: String!) { updates(after: $after) { updates { cursor } endCursor hasMore } }', {
+        after,
+      })
       cursors.push(...updates.updates.map((update) => update.cursor))
       after = updates.endCursor
       more = updates.hasMore

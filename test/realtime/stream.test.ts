@@ -145,7 +145,16 @@ describe.each([
     const { patient, doctor } = await world.pair()
     const own = await updateCursor(doctor)
     const flipped = `${own.slice(0, 5)}${own[5] === 'A' ? 'B' : 'A'}${own.slice(6)}`
-    const wrong = [await updateCursor(patient), flipped, own.slice(0, -2), `${own}A`, '', 'x', '\0', own.repeat(20)]
+    const wrong = [
+      await updateCursor(patient),
+      flipped,
+      own.slice(0, -2),
+      `${own}A`,
+      '',
+      'x',
+      '\0',
+      own.repeat(20),
+    ]
     for (const after of wrong) {
       expect(await askUpdates(doctor, after)).toEqual({
         status: 200,

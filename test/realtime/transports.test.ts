@@ -104,7 +104,9 @@ describe('when the token runs out', () => {
       {
         id: 'late',
         type: 'error',
-        payload: [{ message: 'Sign in again.', extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) }],
+        payload: [
+          { message: 'Sign in again.', extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) },
+        ],
       },
     ])
     await lock[Symbol.asyncDispose]()
@@ -130,7 +132,21 @@ describe('what is refused over the socket is refused as over HTTP', () => {
     ['an object without one', '{ viewer }'],
     ['an unknown fragment', '{ viewer { ...Scarlet } }'],
     ['a literal of another type', '{ updates(after: "x", first: "scarlet fever") { hasMore } }'],
-    ['a variable of another type', 'query ($n: Int) { updates(after: "x", first: $n) { hasMore } }', { variables: { n: 'scarlet fever' } }],
+    [
+      'a variable of another type',
+      'query ($n: Int) { updates(after: "x", first: $n) { hasMore } }',
+      { variables: { n: 'scarlet fever' } },
+    ],
+    [
+      'a variable of another enum',
+      'query ($r: UserRole) { contacts(first: 1, role: $r) { pageInfo { hasNextPage } } }',
+      { variables: { r: 'SCARLET' } },
+    ],
+    [
+      'null for an argument that needs a value',
+      'query ($a: String = "x") { updates(after: $a) { hasMore } }',
+      { variables: { a: null } },
+    ],
     ['a missing variable', 'query ($after: String!) { updates(after: $after) { hasMore } }'],
     ['an unknown operation', 'query A { viewer { id } }', { operationName: 'Scarlet' }],
     ['two operations, none named', 'query A { viewer { id } } query B { viewer { id } }'],
@@ -152,12 +168,18 @@ describe('what is refused over the socket is refused as over HTTP', () => {
         },
         body: JSON.stringify({ query, ...more }),
       })
-      const overHttp: { errors?: unknown; data?: unknown } = JSON.parse(await response.text())
+      const overHttp: { errors?: { extensions: { code: string } }[]; data?: unknown } = JSON.parse(
+        await response.text(),
+      )
       const id = `${index}`
       await socket.subscribe(id, query, more)
       const [first, ...rest] = await socket.answer(id)
       const overSocket = first?.type === 'error' ? { errors: first.payload } : first?.payload
       expect([name, overSocket]).toEqual([name, overHttp])
+      expect([name, codesOf(overHttp)]).toEqual([
+        name,
+        [expect.stringMatching(/^(BAD_REQUEST|COST_EXCEEDED|INVALID_INPUT)$/)],
+      ])
       expect(rest).toEqual(first?.type === 'error' ? [] : [{ id, type: 'complete' }])
       expect(JSON.stringify([overHttp, first])).not.toMatch(/scarlet|fever/i)
     }
@@ -204,3 +226,7 @@ test('a frame has at most 128 KiB', async () => {
   expect(said).toHaveBeenCalledOnce()
   said.mockRestore()
 })
+
+function codesOf({ errors = [] }: { errors?: { extensions: { code: string } }[] }): string[] {
+  return errors.map((error) => error.extensions.code)
+}

@@ -5,7 +5,7 @@ import { createLog } from '../../src/platform/log.js'
 import { createDatabase, type TestDatabase } from './cluster.js'
 import { Person } from './person.js'
 
-const secret = 'a secret for the tests, of at least 32 bytes'
+export const secret = 'a secret for the tests, of at least 32 bytes'
 
 export interface WorldOptions {
   /** How many API nodes on the one database; 1 unless told. Without Redis only the sweep connects them. */

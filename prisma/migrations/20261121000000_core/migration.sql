@@ -692,8 +692,9 @@ BEGIN
     SELECT m.sequence FROM messages m
      WHERE m.id = p_message_id AND m.conversation_id = p_conversation_id
        AND EXISTS (
-         SELECT 1 FROM memberships s
+         SELECT 1 FROM memberships s JOIN users u ON u.id = s.user_id
           WHERE s.conversation_id = m.conversation_id AND s.user_id = p_user_id
+            AND u.role NOT IN ('ADMIN', 'AUDITOR', 'SERVICE')
             AND m.sequence >= s.from_sequence AND (s.to_sequence IS NULL OR m.sequence <= s.to_sequence))
        AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p_user_id AND h.message_id = m.id));
 END $$;

@@ -26,6 +26,9 @@ export async function write(
   work: (tx: Tx) => Promise<Change>,
 ): Promise<void> {
   const { action, subjectType, subjectId } = scope
+  // Read before, since inside it the vault would need a second connection: as many transactions as there are
+  // connections would wait for each other.
+  await ctx.vault.prepare(scope.conversationIds)
   const heads = await recordingRefusals(ctx, scope, () =>
     ctx.db.transaction(async (tx) => {
       await lockForWrite(tx, scope.conversationIds, scope.userIds)

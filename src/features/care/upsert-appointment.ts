@@ -7,6 +7,8 @@ import type { VerbContext } from '../context.js'
 import { longestName, textFault } from '../text.js'
 import { tellingOfRefusals } from './refusals.js'
 
+const mostLooks = 3
+
 export interface UpsertAppointmentInput {
   readonly externalId: string
   readonly patientExternalId: string
@@ -30,16 +32,29 @@ export async function upsertAppointment(
     }
     return findPair(ctx, input)
   })
+  for (let look = 1; look <= mostLooks; look++) {
+    const result = await save(ctx, input, pair)
+    if (result) return result
+  }
+  throw new ServiceUnavailableError()
+}
+
+/** Null: what is to be locked was found otherwise under the locks; look again. */
+async function save(
+  ctx: VerbContext,
+  input: UpsertAppointmentInput,
+  pair: { patientId: string; doctorId: string },
+): Promise<{ appointmentId: string; created: boolean } | null> {
   const existing = await ctx.db.read((client) =>
     client.appointment.findUnique({ where: { externalId: input.externalId } }),
   )
   const pairs = [pair, ...(existing ? [{ patientId: existing.patientId, doctorId: existing.doctorId }] : [])]
-  const direct = await ctx.db.read((client) =>
-    client.conversation.findMany({ where: { kind: 'DIRECT', OR: pairs }, select: { id: true } }),
-  )
+  const ofThem = { where: { kind: 'DIRECT' as const, OR: pairs }, select: { id: true } }
+  const direct = await ctx.db.read((client) => client.conversation.findMany(ofThem))
   const conversationIds = direct.map((conversation) => conversation.id)
   const userIds = pairs.flatMap((one) => [one.patientId, one.doctorId])
 
+  let isStale = false
   let result = { appointmentId: existing?.id ?? newId(), created: existing === null }
   const subject = {
     action: 'appointment.upsert',
@@ -47,11 +62,14 @@ export async function upsertAppointment(
     subjectId: result.appointmentId,
   } as const
   await write(ctx, { ...subject, conversationIds, userIds }, async (tx) => {
-    // Moved to another pair since it was looked up: that pair's conversation is not locked. Try again.
+    // Two requests about one appointment: the second finds what the first made.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`appointment:${input.externalId}`}, 0))`
+    // Moved to another pair since it was looked up, or a conversation was opened: these are not locked.
     const now = await tx.appointment.findUnique({ where: { externalId: input.externalId } })
     const isKnown =
       now === null || pairs.some((one) => one.patientId === now.patientId && one.doctorId === now.doctorId)
-    if (!isKnown) throw new ServiceUnavailableError()
+    isStale = !isKnown || (await tx.conversation.findMany(ofThem)).length > direct.length
+    if (isStale) return null
     const values = { ...pair, status: input.status, startsAt: input.startsAt }
     await tellingOfRefusals(tx, conversationIds, ctx.config.messagingPolicy === 'open', async () => {
       const saved = await tx.appointment.upsert({
@@ -63,7 +81,7 @@ export async function upsertAppointment(
     })
     return { subjectId: result.appointmentId }
   })
-  return result
+  return isStale ? null : result
 }
 
 async function findPair(

@@ -1,7 +1,7 @@
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
-import { visibleUsersById } from '../people/read.js'
+import { visibleUsersIn } from '../people/read.js'
 import { assertAddable, largestGroup } from './addable.js'
 import { currentParticipants, join } from './membership.js'
 import { findConversation, isCurrentOwner } from './subject.js'
@@ -26,7 +26,7 @@ export async function addParticipants(
   } as const
   await write(ctx, { ...subject, conversationIds: [conversationId], userIds: askedIds }, async (tx) => {
     const conversation = await findConversation(tx, ctx, conversationId)
-    if ((await visibleUsersById(ctx, askedIds)).includes(null)) throw new NotFoundError()
+    if ((await visibleUsersIn(tx, ctx, askedIds)).includes(null)) throw new NotFoundError()
     if (!isCurrentOwner(conversation)) throw new ForbiddenError('Only owners of a group add participants.')
     const current = new Set(
       (await currentParticipants(tx, conversationId)).map((participant) => participant.userId),

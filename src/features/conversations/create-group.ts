@@ -1,4 +1,5 @@
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.js'
+import type { Tx } from '../../platform/db/database.js'
 import { newId } from '../../platform/ids.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
@@ -41,7 +42,7 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
   const userIds = [ctx.viewer.id, ...memberIds]
   await write(ctx, { ...subject, conversationIds: [], userIds }, async (tx) => {
     if (ctx.viewer.role !== 'DOCTOR') throw new ForbiddenError('Only doctors create groups.')
-    if (patientId !== null) await assertPatientInCare(ctx, patientId)
+    if (patientId !== null) await assertPatientInCare(tx, ctx, patientId)
     await assertAddable(tx, memberIds, patientId)
     const createdAt = new Date()
     await tx.conversation.create({
@@ -79,18 +80,16 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
   return id
 }
 
-async function assertPatientInCare(ctx: VerbContext, patientId: string): Promise<void> {
-  const patient = await ctx.db.read((client) =>
-    client.user.findFirst({
-      where: {
-        id: patientId,
-        role: 'PATIENT',
-        ...(ctx.config.messagingPolicy === 'open'
-          ? {}
-          : { patientAppointments: { some: { doctorId: ctx.viewer.id, status: { not: 'CANCELLED' } } } }),
-      },
-      select: { id: true },
-    }),
-  )
+async function assertPatientInCare(tx: Tx, ctx: VerbContext, patientId: string): Promise<void> {
+  const patient = await tx.user.findFirst({
+    where: {
+      id: patientId,
+      role: 'PATIENT',
+      ...(ctx.config.messagingPolicy === 'open'
+        ? {}
+        : { patientAppointments: { some: { doctorId: ctx.viewer.id, status: { not: 'CANCELLED' } } } }),
+    },
+    select: { id: true },
+  })
   if (!patient) throw new ForbiddenError('This group can only be about a patient of yours.')
 }

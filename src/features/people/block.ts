@@ -5,7 +5,7 @@ import { tellingOfRefusals } from '../care/refusals.js'
 import type { VerbContext } from '../context.js'
 import { appendUpdates } from '../stream/append.js'
 import { longestReason, textFault } from '../text.js'
-import { visibleUsersById } from './read.js'
+import { visibleUsersIn } from './read.js'
 
 /**
  * Blocks somebody: nobody sends in the DIRECT conversation of the two, and in groups the viewer no longer sees what that
@@ -45,22 +45,14 @@ async function change(
   action: string,
   work: (tx: Tx) => Promise<boolean>,
 ): Promise<void> {
-  const direct = await ctx.db.read((client) =>
-    client.conversation.findMany({
-      where: {
-        kind: 'DIRECT',
-        OR: [
-          { patientId: ctx.viewer.id, doctorId: userId },
-          { patientId: userId, doctorId: ctx.viewer.id },
-        ],
-      },
-      select: { id: true },
-    }),
-  )
-  const conversationIds = direct.map((conversation) => conversation.id)
+  const conversationIds = await ctx.db.read((client) => directBetween(client, ctx.viewer.id, userId))
   const subject = { action, subjectType: 'User', subjectId: userId } as const
+  let isOpenedMeanwhile = false
   await write(ctx, { ...subject, conversationIds, userIds: [ctx.viewer.id, userId] }, async (tx) => {
-    if ((await visibleUsersById(ctx, [userId])).includes(null)) throw new NotFoundError()
+    // Opened between the look and the locks: it is to be locked too.
+    isOpenedMeanwhile = (await directBetween(tx, ctx.viewer.id, userId)).length > conversationIds.length
+    if (isOpenedMeanwhile) return null
+    if ((await visibleUsersIn(tx, ctx, [userId])).includes(null)) throw new NotFoundError()
     let isChanged = false
     await tellingOfRefusals(tx, conversationIds, ctx.config.messagingPolicy === 'open', async () => {
       isChanged = await work(tx)
@@ -69,4 +61,20 @@ async function change(
     await appendUpdates(tx, [ctx.viewer.id], { kind: 'VIEWER_CHANGED', actorId: ctx.viewer.id })
     return {}
   })
+  if (isOpenedMeanwhile) await change(ctx, userId, action, work)
+}
+
+/** The DIRECT conversation of two people, if there is one. */
+async function directBetween(tx: Pick<Tx, 'conversation'>, one: string, other: string): Promise<string[]> {
+  const found = await tx.conversation.findMany({
+    where: {
+      kind: 'DIRECT',
+      OR: [
+        { patientId: one, doctorId: other },
+        { patientId: other, doctorId: one },
+      ],
+    },
+    select: { id: true },
+  })
+  return found.map(({ id }) => id)
 }

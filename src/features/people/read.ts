@@ -1,3 +1,4 @@
+import type { Tx } from '../../platform/db/database.js'
 import type { Prisma, User } from '../../platform/db/types.js'
 import type { VerbContext } from '../context.js'
 import { messageableUsers, visibleUsers } from './policy.js'
@@ -27,11 +28,17 @@ export async function visibleUsersById(
   ctx: VerbContext,
   ids: readonly string[],
 ): Promise<(UserRow | null)[]> {
+  return ctx.db.read((client) => visibleUsersIn(client, ctx, ids))
+}
+
+/** The same inside a transaction, on its own connection: one that waits for a second one can wait for itself. */
+export async function visibleUsersIn(
+  tx: Pick<Tx, 'user'>,
+  ctx: VerbContext,
+  ids: readonly string[],
+): Promise<(UserRow | null)[]> {
   const where = visibleUsers(ctx.viewer, ctx.config.messagingPolicy === 'open')
-  const rows = await ctx.db.read((client) =>
-    client.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] } }),
-  )
-  return inOrder(ids, rows)
+  return inOrder(ids, await tx.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] } }))
 }
 
 /** The person of this external id, if the viewer may see them. */

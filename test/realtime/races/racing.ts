@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { vi } from 'vitest'
 import { redisUrl } from '../../support/cluster.js'
 import type { Person } from '../../support/person.js'
 import { World } from '../../support/world.js'
+
+// Many rounds, on cores that other files use too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 /** Two nodes on one database, with Redis between them where there is one. */
 export function startRaces(): Promise<World> {
@@ -60,43 +64,42 @@ export interface Attempt {
   readonly by: string
   readonly body: string
   readonly clientMessageId: string
-  /** Whether it was begun after what it raced against had been answered. */
-  readonly isLate: boolean
+  /** How many changes had been answered when it was begun. */
+  readonly phase: number
   readonly outcome: Outcome
 }
+
+export type Accepted = Attempt & { readonly outcome: { readonly code: 'SENT'; readonly id: string } }
 
 /** People who send into one conversation as fast as they can, each over both nodes. */
 export class Barrage {
   readonly attempts: Attempt[] = []
   private readonly loops: Promise<void>[]
-  private isLate = false
+  private phase = 0
   private isOver = false
   private wakes: (() => void)[] = []
 
   constructor(
-    senders: readonly Person[],
+    private readonly senders: readonly Person[],
     private readonly conversationId: string,
   ) {
     this.loops = senders.flatMap((sender) => [0, 1].map((node) => this.send(sender.at(node))))
   }
 
-  /** Waits until so many more were accepted; then runs the change while sends go on; then until each sender tried again. */
+  /** Waits until so many more were accepted, runs the change while sends go on, then waits until all tried again. */
   async against<T>(change: () => Promise<T>, more = 4): Promise<T> {
-    this.isLate = false
     const before = this.accepted.length
     await this.until(() => this.accepted.length >= before + more)
     const result = await change()
-    this.isLate = true
-    const from = this.attempts.length
-    await this.until(
-      () => this.attempts.slice(from).filter(({ isLate }) => isLate).length >= 3 * this.loops.length,
-    )
+    this.phase += 1
+    await this.until(() => this.late.length >= 3 * this.loops.length)
     return result
   }
 
-  /** Runs the change while everything is refused; then until each sender tried again. */
-  resumeAfter<T>(change: () => Promise<T>): Promise<T> {
-    return this.against(change, 0)
+  /** Runs the change while everything is refused, then waits until each sender was accepted again. */
+  async resumeAfter(change: () => Promise<unknown>): Promise<void> {
+    await this.against(change, 0)
+    await this.until(() => this.senders.every((sender) => this.lateOutcomes(sender).includes('SENT')))
   }
 
   /** Everything that was begun is answered. */
@@ -105,29 +108,32 @@ export class Barrage {
     await Promise.all(this.loops)
   }
 
-  get accepted(): (Attempt & { outcome: { code: 'SENT'; id: string; sequence: number } })[] {
+  get accepted(): Accepted[] {
     return this.attempts.filter(isAccepted)
   }
 
-  /** The distinct outcomes of what somebody began after the change was answered. */
+  /** What was begun after the last change was answered. */
+  get late(): Attempt[] {
+    return this.attempts.filter(({ phase }) => phase === this.phase)
+  }
+
+  /** The distinct outcomes of what somebody began after the last change was answered. */
   lateOutcomes(person: Person): string[] {
-    const late = this.attempts.filter(({ by, isLate }) => isLate && by === person.externalId)
+    const outcomes = this.late.filter(({ by }) => by === person.externalId).map(({ outcome }) => outcome)
     return [
       ...new Set(
-        late.map(({ outcome }) =>
-          [outcome.code, ...('reasons' in outcome ? (outcome.reasons ?? []) : [])].join(' '),
-        ),
+        outcomes.map((one) => [one.code, ...('reasons' in one ? (one.reasons ?? []) : [])].join(' ')),
       ),
     ].sort()
   }
 
   private async send(person: Person): Promise<void> {
     for (let count = 1; !this.isOver; count++) {
-      const { isLate } = this
+      const { phase } = this
       const body = `${person.externalId} at ${person.node}, ${count}`
       const clientMessageId = randomUUID()
       const outcome = await attempt(person, this.conversationId, body, clientMessageId)
-      this.attempts.push({ by: person.externalId, body, clientMessageId, isLate, outcome })
+      this.attempts.push({ by: person.externalId, body, clientMessageId, phase, outcome })
       for (const wake of this.wakes.splice(0)) wake()
     }
   }
@@ -137,13 +143,11 @@ export class Barrage {
   }
 }
 
-function isAccepted(
-  one: Attempt,
-): one is Attempt & { outcome: { code: 'SENT'; id: string; sequence: number } } {
+function isAccepted(one: Attempt): one is Accepted {
   return one.outcome.code === 'SENT'
 }
 
-/** A person's rows of some kinds, in the order of the stream. */
+/** A person’s rows that concern a conversation, or none, in the order of the stream. */
 export function rowsOf(
   world: World,
   person: Person,

@@ -98,19 +98,13 @@ test.each(changes)(
         [rowIdOf(conversationId), action, before, [patient.rowId, doctor.rowId]],
       )
       expect(late).toEqual([])
-      const accepted = barrage.accepted.length
-      const from = barrage.attempts.length
       await barrage.resumeAfter(() => again(pair))
+      expect(barrage.lateOutcomes(doctor)).toEqual(['SENT'])
+      // A node may take two seconds to let in again whom it knew as inactive.
+      expect(barrage.lateOutcomes(patient).filter((outcome) => outcome !== 'UNAUTHENTICATED')).toEqual([
+        'SENT',
+      ])
       await barrage.end()
-      expect(barrage.accepted.length).toBeGreaterThan(accepted)
-      expect([
-        ...new Set(
-          barrage.attempts
-            .slice(from)
-            .filter((one) => one.isLate)
-            .map((one) => one.outcome.code),
-        ),
-      ]).toEqual(['SENT'])
       const said = (await doctor.history(conversationId)).filter(({ kind }) => kind === 'TEXT')
       expect(said.map(({ body }) => body).sort()).toEqual(barrage.accepted.map(({ body }) => body).sort())
     })
@@ -125,7 +119,7 @@ test('in a group a block hides from the blocker alone what is said while it stan
     const conversationId = await world.group(third, [loud, quiet])
     const barrage = new Barrage([loud, third], conversationId)
     await barrage.against(() => done(quiet.at(0).mutate('blockUser', { userId: loud.id })))
-    const atBlock = barrage.attempts.filter(({ isLate }) => isLate)
+    const atBlock = barrage.late.filter(({ by }) => by === loud.externalId)
     await barrage.against(() => done(quiet.at(1).mutate('unblockUser', { userId: loud.id })))
     await barrage.end()
     expect([...new Set(barrage.attempts.map(({ outcome }) => outcome.code))]).toEqual(['SENT'])
@@ -147,11 +141,10 @@ test('in a group a block hides from the blocker alone what is said while it stan
       ({ sequence }) => sequence > (hidden[0]?.sequence ?? 0) && sequence < (hidden.at(-1)?.sequence ?? 0),
     )
     expect(between).toEqual([])
-    const hiddenBodies = hidden.map(({ body }) => body)
-    const certainlyHidden = atBlock.filter(
-      ({ by, body }) => by === loud.externalId && hiddenBodies.includes(body),
-    )
-    expect(certainlyHidden.length).toBeGreaterThan(0)
+    expect(
+      atBlock.map(({ body }) => body).filter((body) => !hidden.some((one) => one.body === body)),
+    ).toEqual([])
+    expect(atBlock.length).toBeGreaterThan(0)
     // In the blocker's own stream the block and the unblock stand where the hole is.
     const kinds = (await rowsOf(world, quiet, conversationId)).map(({ kind }) => kind)
     expect(kinds.filter((kind) => kind === 'VIEWER_CHANGED')).toHaveLength(2)

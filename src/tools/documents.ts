@@ -1,0 +1,144 @@
+import { dirname, join } from 'node:path'
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLSchema,
+  NoUnusedFragmentsRule,
+  parse,
+  specifiedRules,
+  validate,
+  visit,
+} from 'graphql'
+import { type Literal, literalsOf } from './literals.js'
+
+/** A file's path and content. */
+export interface SourceFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** A GraphQL document and where it stands. */
+export interface FoundDocument {
+  readonly place: string
+  readonly text: string
+}
+
+export interface Findings {
+  readonly documents: readonly FoundDocument[]
+  /** Places of templates that only the running program can complete. */
+  readonly incomplete: readonly string[]
+}
+
+const looksLikeDocument = /^\s*(?:(?:query|mutation|subscription)\b\s*\w*\s*[({@]|fragment\s+\w+\s+on\s)/
+/** Of a document without a keyword, the first field; what begins otherwise is a selection that goes into one. */
+const shorthand = /^\s*\{\s*(?:\w+:\s*)?(\w+)/
+const imports = /import\s*\{([^}]*)\}\s*from\s*'(\.[^']*)\.js'/g
+/** Written before a literal that is wrong on purpose. */
+const wrongOnPurpose = /\/\* invalid \*\/\s*$/
+
+/** Finds documents in .graphql files, in the literals of TypeScript, and in the graphql blocks of Markdown. */
+export function findDocuments(schema: GraphQLSchema, files: readonly SourceFile[]): Findings {
+  const queries = schema.getQueryType()?.getFields() ?? {}
+  const documents: FoundDocument[] = []
+  const incomplete: string[] = []
+  const literals = files
+    .filter(({ path }) => path.endsWith('.ts'))
+    .map(({ path, text }) => ({ path, found: literalsOf(text) }))
+  const constantsIn = new Map(literals.map(({ path, found }) => [path, constantsOf(found)]))
+  for (const { path, found } of literals) {
+    const source = files.find((file) => file.path === path)?.text ?? ''
+    const constants = new Map([...imported(path, source, constantsIn), ...constantsOf(found)])
+    for (const literal of found) {
+      const start = literal.texts.join(' x ')
+      const isDocument = looksLikeDocument.test(start) || (shorthand.exec(start)?.[1] ?? '') in queries
+      if (!isDocument || wrongOnPurpose.test(literal.before)) continue
+      const place = `${path}:${literal.line}`
+      const text = complete(literal, constants)
+      if (text === null) incomplete.push(place)
+      else documents.push({ place, text })
+    }
+  }
+  for (const { path, text } of files) {
+    if (path.endsWith('.graphql')) documents.push({ place: path, text })
+    if (path.endsWith('.md')) documents.push(...blocksOf(path, text))
+  }
+  return { documents, incomplete }
+}
+
+/** One line for each fault of a document against the schema. */
+export function faultsOf(schema: GraphQLSchema, documents: readonly FoundDocument[]): string[] {
+  const parsed = documents.map(({ place, text }) => ({ place, node: parsedOrError(text) }))
+  const shared = parsed.flatMap(({ node }) => (node instanceof GraphQLError ? [] : fragmentsOf(node)))
+  return parsed.flatMap(({ place, node }) => {
+    if (node instanceof GraphQLError) return [`${place}: ${node.message}`]
+    const isFragmentsOnly = fragmentsOf(node).length === node.definitions.length
+    const whole = isFragmentsOnly ? withFragments(node, shared) : node
+    const rules = specifiedRules.filter((rule) => !isFragmentsOnly || rule !== NoUnusedFragmentsRule)
+    return validate(schema, whole, rules).map(({ message }) => `${place}: ${message}`)
+  })
+}
+
+function constantsOf(literals: readonly Literal[]): Map<string, Literal> {
+  return new Map(literals.flatMap((literal) => (literal.name === null ? [] : [[literal.name, literal]])))
+}
+
+/** The constants that a file imports from others, by their names there. */
+function imported(
+  path: string,
+  source: string,
+  constantsIn: ReadonlyMap<string, ReadonlyMap<string, Literal>>,
+): [string, Literal][] {
+  return [...source.matchAll(imports)].flatMap(([, names = '', from = '']) => {
+    const constants = constantsIn.get(`${join(dirname(path), from)}.ts`)
+    return names.split(',').flatMap((each): [string, Literal][] => {
+      const constant = constants?.get(each.trim())
+      return constant ? [[each.trim(), constant]] : []
+    })
+  })
+}
+
+function complete(literal: Literal, constants: ReadonlyMap<string, Literal>): string | null {
+  let whole = literal.texts[0] ?? ''
+  for (const [index, expression] of literal.expressions.entries()) {
+    const constant = constants.get(expression.trim())
+    const text = constant && constant !== literal ? complete(constant, constants) : null
+    if (text === null) return null
+    whole += text + (literal.texts[index + 1] ?? '')
+  }
+  return whole
+}
+
+function blocksOf(path: string, text: string): FoundDocument[] {
+  return [...text.matchAll(/^```graphql\n(.*?)^```/gms)].map((block) => ({
+    place: `${path}:${text.slice(0, block.index).split('\n').length + 1}`,
+    text: block[1] ?? '',
+  }))
+}
+
+function parsedOrError(text: string): DocumentNode | GraphQLError {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof GraphQLError) return error
+    throw error
+  }
+}
+
+function fragmentsOf(node: DocumentNode): FragmentDefinitionNode[] {
+  return node.definitions.filter((definition) => definition.kind === 'FragmentDefinition')
+}
+
+/** Adds the fragments that a document spreads and does not hold, and those that these spread. */
+function withFragments(node: DocumentNode, shared: readonly FragmentDefinitionNode[]): DocumentNode {
+  const known = new Set(fragmentsOf(node).map((fragment) => fragment.name.value))
+  const missing = new Map<string, FragmentDefinitionNode>()
+  visit(node, {
+    FragmentSpread: ({ name }) => {
+      const fragment = shared.find((each) => each.name.value === name.value)
+      if (fragment && !known.has(name.value)) missing.set(name.value, fragment)
+    },
+  })
+  if (missing.size === 0) return node
+  return withFragments({ ...node, definitions: [...node.definitions, ...missing.values()] }, shared)
+}
