@@ -97,6 +97,7 @@ function plainMessage(message: string): string {
   if (message.startsWith('Cannot query field'))
     return `There is no such field on ${onType.exec(message)?.[1] ?? 'this type'}.`
   if (message.startsWith('Can only perform a')) return 'A mutation is sent by POST.'
+  if (message.startsWith('GraphQL introspection')) return 'Introspection is off.'
   if (message.startsWith('Unknown argument')) return 'There is no such argument.'
   if (message.startsWith('Unknown type')) return 'There is no such type.'
   if (message.includes('must have a selection of subfields'))

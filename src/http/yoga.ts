@@ -3,6 +3,7 @@ import { createYoga } from 'graphql-yoga'
 import type { Services, Ticket } from '../features/context.js'
 import type { GraphContext } from '../graphql/context.js'
 import { publicError } from '../graphql/failures.js'
+import { useNoIntrospection } from '../graphql/introspection.js'
 import { useLimits } from '../graphql/limits.js'
 import { Loaders } from '../graphql/loaders.js'
 import { useMasking } from '../graphql/masking.js'
@@ -39,7 +40,12 @@ export function createEngine(services: Services, exploring: Exploring | null) {
     batching: false,
     landingPage: false,
     logging: false,
-    plugins: [useMasking(), useLimits(), useUpdateCursor()],
+    plugins: [
+      useMasking(),
+      useLimits(),
+      useUpdateCursor(),
+      ...(services.config.introspection ? [] : [useNoIntrospection()]),
+    ],
     context: ({ arrival }) => contextOf(services, arrival),
     // What fails before there is a context: documents that do not parse or validate.
     maskedErrors: { maskError: (error) => publicError(error, newId(), services.log) },

@@ -1,3 +1,9 @@
+import { ServiceUnavailableError } from '../errors.js'
+import { Semaphore } from './semaphore.js'
+
+/** How many lanes wait for somebody else’s locks at once, each on a connection. */
+const mostWaiting = 6
+
 interface Waiting<Input, Output> {
   readonly input: Input
   readonly resolve: (output: Output) => void
@@ -14,7 +20,7 @@ export interface LaneOptions<Input, Output> {
   readonly keyOf: (input: Input) => string
   /**
    * Does a batch at once and answers in its order. `undefined` means passed over (locked by somebody else), which is
-   * only allowed when `mayPassOver` is true; that lane's inputs are then done again, alone.
+   * only allowed when `mayPassOver` is true; that lane's inputs are then done again, without the other lanes.
    */
   readonly run: (inputs: readonly Input[], mayPassOver: boolean) => Promise<readonly (Output | undefined)[]>
   readonly largestBatch: number
@@ -30,6 +36,7 @@ export class Lanes<Input, Output> {
   private readonly lanes = new Map<string, Lane<Input, Output>>()
   private readonly ready = new Set<Lane<Input, Output>>()
   private underWay = 0
+  private readonly waiting = new Semaphore(mostWaiting)
 
   constructor(private readonly options: LaneOptions<Input, Output>) {}
 
@@ -70,47 +77,53 @@ export class Lanes<Input, Output> {
 
   private async doBatch(taken: Map<Lane<Input, Output>, Waiting<Input, Output>[]>): Promise<void> {
     const items = [...taken.values()].flat()
-    let outputs: readonly (Output | undefined)[]
+    let outputs: readonly (Output | undefined)[] = []
+    let failure: unknown
     try {
-      outputs = await this.options.run(
-        items.map((item) => item.input),
-        taken.size > 1,
-      )
+      outputs = await this.options.run(inputsOf(items), true)
     } catch (error) {
-      // One bad input fails its whole batch: alone, each gets its own answer.
-      if (items.length === 1) for (const item of items) item.reject(error)
-      outputs = []
+      failure = error
     }
     let index = 0
     for (const [lane, own] of taken) {
-      const answers = own.map(() => outputs[index++])
-      if (items.length > 1 && answers.includes(undefined)) void this.doAlone(lane, own, answers)
-      else {
-        own.forEach((item, i) => {
-          const answer = answers[i]
-          if (answer !== undefined) item.resolve(answer)
-        })
+      const left = own.filter((item) => {
+        const output = outputs[index++]
+        if (output !== undefined) item.resolve(output)
+        return output === undefined
+      })
+      if (left.length === 0) this.free(lane)
+      else if (failure instanceof ServiceUnavailableError) {
+        for (const item of left) item.reject(failure)
         this.free(lane)
-      }
+      } else void this.doAlone(lane, left)
     }
   }
 
-  private async doAlone(
-    lane: Lane<Input, Output>,
-    items: Waiting<Input, Output>[],
-    answers: readonly (Output | undefined)[],
-  ): Promise<void> {
-    for (const [index, item] of items.entries()) {
-      const answer = answers[index]
-      try {
-        const [output] = answer === undefined ? await this.options.run([item.input], false) : [answer]
-        if (output === undefined) throw new Error('a lane’s only input was passed over')
-        item.resolve(output)
-      } catch (error) {
-        item.reject(error)
-      }
+  /** Waits for what somebody else holds, beside the batches and not in their way. The lane is held meanwhile. */
+  private async doAlone(lane: Lane<Input, Output>, items: readonly Waiting<Input, Output>[]): Promise<void> {
+    await this.waiting.enter()
+    try {
+      await this.settle(items)
+    } finally {
+      this.waiting.leave()
+      this.free(lane)
     }
-    this.free(lane)
+  }
+
+  /** One bad input fails its whole batch: then each gets an answer of its own. */
+  private async settle(items: readonly Waiting<Input, Output>[]): Promise<void> {
+    try {
+      const outputs = await this.options.run(inputsOf(items), false)
+      items.forEach((item, index) => {
+        const output = outputs[index]
+        if (output === undefined) item.reject(new Error('an input was passed over that may not be'))
+        else item.resolve(output)
+      })
+    } catch (error) {
+      if (items.length === 1 || error instanceof ServiceUnavailableError)
+        for (const item of items) item.reject(error)
+      else for (const item of items) await this.settle([item])
+    }
   }
 
   private free(lane: Lane<Input, Output>): void {
@@ -119,4 +132,8 @@ export class Lanes<Input, Output> {
     else this.lanes.delete(lane.key)
     this.pump()
   }
+}
+
+function inputsOf<Input, Output>(items: readonly Waiting<Input, Output>[]): Input[] {
+  return items.map((item) => item.input)
 }

@@ -5,7 +5,7 @@ import { buildSchema } from 'graphql'
 import { faultsOf, findDocuments, type SourceFile } from './documents.js'
 
 // Validates every GraphQL document of this repository against schema.graphql. One that is wrong on purpose has
-// `/* invalid */` before its literal.
+// `/* invalid */` before its literal, or before a bracket around it.
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folders = ['test', 'bench', 'examples', 'docs', 'src/tools/replay', 'src/http']

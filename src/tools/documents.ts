@@ -34,27 +34,20 @@ const looksLikeDocument = /^\s*(?:(?:query|mutation|subscription)\b\s*\w*\s*[({@
 /** Of a document without a keyword, the first field; what begins otherwise is a selection that goes into one. */
 const shorthand = /^\s*\{\s*(?:\w+:\s*)?(\w+)/
 const imports = /import\s*\{([^}]*)\}\s*from\s*'(\.[^']*)\.js'/g
-/** Written before a literal that is wrong on purpose. */
-const wrongOnPurpose = /\/\* invalid \*\/\s*$/
 
 /** Finds documents in .graphql files, in the literals of TypeScript, and in the graphql blocks of Markdown. */
 export function findDocuments(schema: GraphQLSchema, files: readonly SourceFile[]): Findings {
   const queries = schema.getQueryType()?.getFields() ?? {}
   const documents: FoundDocument[] = []
   const incomplete: string[] = []
-  const literals = files
-    .filter(({ path }) => path.endsWith('.ts'))
-    .map(({ path, text }) => ({ path, found: literalsOf(text) }))
-  const constantsIn = new Map(literals.map(({ path, found }) => [path, constantsOf(found)]))
-  for (const { path, found } of literals) {
-    const source = files.find((file) => file.path === path)?.text ?? ''
-    const constants = new Map([...imported(path, source, constantsIn), ...constantsOf(found)])
-    for (const literal of found) {
+  const modules = modulesOf(files)
+  for (const [path, module] of modules) {
+    for (const literal of module.literals) {
       const start = literal.texts.join(' x ')
       const isDocument = looksLikeDocument.test(start) || (shorthand.exec(start)?.[1] ?? '') in queries
-      if (!isDocument || wrongOnPurpose.test(literal.before)) continue
+      if (!isDocument || literal.isInvalid) continue
       const place = `${path}:${literal.line}`
-      const text = complete(literal, constants)
+      const text = complete(literal, module, modules)
       if (text === null) incomplete.push(place)
       else documents.push({ place, text })
     }
@@ -79,30 +72,38 @@ export function faultsOf(schema: GraphQLSchema, documents: readonly FoundDocumen
   })
 }
 
-function constantsOf(literals: readonly Literal[]): Map<string, Literal> {
-  return new Map(literals.flatMap((literal) => (literal.name === null ? [] : [[literal.name, literal]])))
+/** What a TypeScript file holds, and from which files its imported names come. */
+interface Module {
+  readonly literals: readonly Literal[]
+  readonly importedFrom: ReadonlyMap<string, string>
 }
 
-/** The constants that a file imports from others, by their names there. */
-function imported(
-  path: string,
-  source: string,
-  constantsIn: ReadonlyMap<string, ReadonlyMap<string, Literal>>,
-): [string, Literal][] {
-  return [...source.matchAll(imports)].flatMap(([, names = '', from = '']) => {
-    const constants = constantsIn.get(`${join(dirname(path), from)}.ts`)
-    return names.split(',').flatMap((each): [string, Literal][] => {
-      const constant = constants?.get(each.trim())
-      return constant ? [[each.trim(), constant]] : []
-    })
-  })
+function modulesOf(files: readonly SourceFile[]): Map<string, Module> {
+  const sources = files.filter(({ path }) => path.endsWith('.ts'))
+  return new Map(
+    sources.map(({ path, text }) => [
+      path,
+      { literals: literalsOf(text), importedFrom: importsOf(path, text) },
+    ]),
+  )
 }
 
-function complete(literal: Literal, constants: ReadonlyMap<string, Literal>): string | null {
+function importsOf(path: string, source: string): Map<string, string> {
+  const from = new Map<string, string>()
+  for (const [, names = '', specifier = ''] of source.matchAll(imports)) {
+    for (const name of names.split(',')) from.set(name.trim(), `${join(dirname(path), specifier)}.ts`)
+  }
+  return from
+}
+
+/** The text of a literal with its constants put in, each as its own file means it; null where one is no constant. */
+function complete(literal: Literal, module: Module, modules: ReadonlyMap<string, Module>): string | null {
   let whole = literal.texts[0] ?? ''
   for (const [index, expression] of literal.expressions.entries()) {
-    const constant = constants.get(expression.trim())
-    const text = constant && constant !== literal ? complete(constant, constants) : null
+    const name = expression.trim()
+    const home = modules.get(module.importedFrom.get(name) ?? '') ?? module
+    const constant = home.literals.find((each) => each.name === name && each !== literal)
+    const text = constant ? complete(constant, home, modules) : null
     if (text === null) return null
     whole += text + (literal.texts[index + 1] ?? '')
   }

@@ -6,19 +6,24 @@ export interface Literal {
   /** Texts, and between them the expressions that are put in. */
   readonly texts: readonly string[]
   readonly expressions: readonly string[]
-  /** What stands before it. */
-  readonly before: string
+  /** Whether it, or a bracket around it, comes after the comment `invalid`: wrong on purpose. */
+  readonly isInvalid: boolean
 }
 
 const beforeRegex = /(?:^|[(,=:[!&|?{};+]|\breturn)\s*$/
 const named = /(?:const|let)\s+(\w+)\s*(?::[^=]*)?=\s*$/
 
+const marked = /\/\* invalid \*\/\s*$/
+
 /** The literals of a source. Comments and regular expressions are passed over; escapes are undone. */
-export function literalsOf(source: string): Literal[] {
+export function literalsOf(source: string, firstLine = 1, isWithinInvalid = false): Literal[] {
   const found: Literal[] = []
+  const brackets: boolean[] = []
+  const isInvalidAt = (at: number) =>
+    (brackets.at(-1) ?? isWithinInvalid) || marked.test(source.slice(Math.max(0, at - 40), at))
   let at = 0
   while (at < source.length) {
-    const letter = source[at]
+    const letter = source[at] ?? ''
     const pair = source.slice(at, at + 2)
     if (pair === '//') at = endOf(source, '\n', at)
     else if (pair === '/*') at = endOf(source, '*/', at + 2)
@@ -26,12 +31,17 @@ export function literalsOf(source: string): Literal[] {
       at = endOfRegex(source, at)
     else if (letter === "'" || letter === '"' || letter === '`') {
       const { texts, expressions, end } = readLiteral(source, at, letter)
-      const before = source.slice(Math.max(0, at - 80), at)
-      const line = source.slice(0, at).split('\n').length
-      found.push({ line, name: named.exec(before)?.[1] ?? null, texts, expressions, before })
-      for (const expression of expressions) found.push(...literalsOf(expression))
+      const line = firstLine + source.slice(0, at).split('\n').length - 1
+      const name = named.exec(source.slice(Math.max(0, at - 80), at))?.[1] ?? null
+      const isInvalid = isInvalidAt(at)
+      found.push({ line, name, texts, expressions, isInvalid })
+      for (const expression of expressions) found.push(...literalsOf(expression, line, isInvalid))
       at = end
-    } else at += 1
+    } else {
+      if ('([{'.includes(letter)) brackets.push(isInvalidAt(at))
+      else if (')]}'.includes(letter)) brackets.pop()
+      at += 1
+    }
   }
   return found
 }

@@ -25,7 +25,7 @@ const post = (query: string, variables?: unknown, more: object = {}): Partial<Ra
 const nested = (open: string, close: string, times: number) => open.repeat(times) + close.repeat(times)
 const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { __typename } }'
 
-const malformed: [what: string, request: Partial<RawRequest>][] = [
+const malformed: [what: string, request: Partial<RawRequest>][] = /* invalid */ [
   ['no body', { body: '' }],
   ['no JSON', { body: `{"query": "${marker}` }],
   ['a JSON text', { body: `"${marker}"` }],
@@ -94,7 +94,7 @@ const malformed: [what: string, request: Partial<RawRequest>][] = [
   ['two operations, one a mutation, none chosen', post(`mutation A { __typename } query B { __typename }`)],
 ]
 
-const costly: [what: string, document: string][] = [
+const costly: [what: string, document: string][] = /* invalid */ [
   ['selections 50,000 deep', nested('{a', '}', 50_000)],
   ['a list literal 50,000 deep', `{ user(externalId: ${nested('[', ']', 50_000)}) { id } }`],
   [

@@ -124,7 +124,7 @@ describe('what is refused over the socket is refused as over HTTP', () => {
   const many = Array.from({ length: 700 }, (_, index) => `a${index}: __typename`).join(' ')
   const nested = (levels: number): string =>
     `{ conversations(first: 1) { edges { node ${'{ lastMessage { conversation '.repeat(levels)}{ id }${' } }'.repeat(levels)} } } }`
-  const documents: [name: string, query: string, more?: object][] = [
+  const documents: [name: string, query: string, more?: object][] = /* invalid */ [
     ['a syntax error', '{ viewer { scarlet fever'],
     ['an unknown field', '{ viewer { scarletFever } }'],
     ['an unknown argument', '{ viewer(scarlet: "fever") { id } }'],

@@ -73,13 +73,13 @@ export class SseStream {
 
   private take(block: string): void {
     const lines = block.split('\n').filter((line) => line !== '' && !line.startsWith(':'))
-    const valueOf = (name: string) =>
+    const fieldOf = (name: string) =>
       lines
         .find((line) => line.startsWith(`${name}:`))
         ?.slice(name.length + 1)
         .trim()
-    const event = valueOf('event')
-    const data = valueOf('data')
+    const event = fieldOf('event')
+    const data = fieldOf('data')
     if (event !== undefined) this.events.push({ event, data: data ? JSON.parse(data) : null })
   }
 }

@@ -1051,7 +1051,7 @@ END $$;
 -- Acknowledges a stream up to a position: the delivered watermark of each conversation with undelivered messages
 -- moves to its last message whose row lies at or before it; where rows were trimmed, to its last message older
 -- than the oldest kept row. At most p_limit conversations a call; acknowledged_position moves with the last call.
---   outcome: MORE (call again) · DONE · NOT_REACHED (the position does not exist yet)
+--   outcome: MORE (call again) · DONE · NOT_REACHED (the position does not exist yet) · UNAUTHENTICATED
 CREATE FUNCTION mark_delivered(
   p_user_id uuid, p_position bigint, p_limit int, p_request_id text, p_address text
 ) RETURNS TABLE (outcome text, user_ids uuid[], positions bigint[])
@@ -1112,6 +1112,11 @@ BEGIN
   SELECT ARRAY[p_user_id] || array_agg(c.patient_id) || array_agg(c.doctor_id) INTO v_people
     FROM conversations c WHERE c.id = ANY (v_conversation_ids) AND c.kind = 'DIRECT';
   PERFORM 1 FROM user_streams s WHERE s.user_id = ANY (v_people) ORDER BY s.user_id FOR UPDATE;
+  IF NOT EXISTS (SELECT 1 FROM users u WHERE u.id = p_user_id AND u.is_active) THEN
+    outcome := 'UNAUTHENTICATED';
+    RETURN NEXT;
+    RETURN;
+  END IF;
 
   FOR v_move IN
     SELECT d.conversation_id, d.sequence, c.kind,

@@ -1,3 +1,4 @@
+import { UnauthenticatedError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
 import type { VerbContext } from '../context.js'
 import { headsOf, lockForWrite } from '../stream/append.js'
@@ -31,7 +32,8 @@ export async function write(
   await ctx.vault.prepare(scope.conversationIds)
   const heads = await recordingRefusals(ctx, scope, () =>
     ctx.db.transaction(async (tx) => {
-      await lockForWrite(tx, scope.conversationIds, scope.userIds)
+      await lockForWrite(tx, scope.conversationIds, [...scope.userIds, ctx.viewer.id])
+      await assertActive(tx, ctx.viewer.id)
       const change = await work(tx)
       if (change === null) return []
       const [conversationId] = scope.conversationIds
@@ -50,4 +52,10 @@ export async function write(
     }),
   )
   ctx.hints.streamsMoved(heads)
+}
+
+/** Asked under the lock of the person's stream, which a deactivation takes: what it has answered, nothing undoes. */
+async function assertActive(tx: Tx, userId: string): Promise<void> {
+  const { isActive } = await tx.user.findUniqueOrThrow({ where: { id: userId }, select: { isActive: true } })
+  if (!isActive) throw new UnauthenticatedError('This account is not active.', true)
 }

@@ -90,6 +90,8 @@ async function findPair(
 ): Promise<{ patientId: string; doctorId: string }> {
   const fault = textFault(input.externalId, longestName)
   if (fault) throw InvalidInputError.at('externalId', fault)
+  // PostgreSQL has no year 0.
+  if (input.startsAt.getUTCFullYear() < 1) throw InvalidInputError.at('startsAt', 'It must be of our era.')
   // Nobody's id holds a NUL, and PostgreSQL would not take it.
   const externalIds = [input.patientExternalId, input.doctorExternalId].filter((id) => !id.includes('\0'))
   const people = await ctx.db.read((client) =>

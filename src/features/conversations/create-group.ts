@@ -1,6 +1,7 @@
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
 import { newId } from '../../platform/ids.js'
+import { recordingRefusals } from '../audit/refusals.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
 import { visibleUsersById } from '../people/read.js'
@@ -29,7 +30,11 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
   const patientId = input.patientId ?? null
   const askedIds = patientId === null ? memberIds : [...memberIds, patientId]
   const asked = await visibleUsersById(ctx, askedIds)
-  if (asked.includes(null)) throw new NotFoundError()
+  const unseenId = askedIds[asked.indexOf(null)]
+  if (unseenId !== undefined) {
+    const refused = { action: 'conversation.create_group', subjectType: 'User', subjectId: unseenId } as const
+    await recordingRefusals(ctx, refused, () => Promise.reject(new NotFoundError()))
+  }
 
   const key = await ctx.vault.newConversationKey(newId())
   const id = key.conversationId

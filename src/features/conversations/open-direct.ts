@@ -4,7 +4,7 @@ import { newId } from '../../platform/ids.js'
 import { recordingRefusals } from '../audit/refusals.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
-import { visibleUserByExternalId, visibleUsersById } from '../people/read.js'
+import { userIdOf, visibleUsersById } from '../people/read.js'
 import { appendUpdates } from '../stream/append.js'
 import { isStranger } from './policy.js'
 
@@ -26,12 +26,14 @@ export async function openDirectConversation(
   if ((byId === null) === (byExternalId === null)) {
     throw InvalidInputError.at('userId', 'Give exactly one of userId and externalUserId.')
   }
-  if (isStranger(ctx.viewer.role)) throw new NotFoundError()
-  const other =
-    byExternalId !== null
-      ? await visibleUserByExternalId(ctx, byExternalId)
-      : (await visibleUsersById(ctx, [byId ?? '']))[0]
-  if (!other) throw new NotFoundError()
+  const askedId = byId ?? (await userIdOf(ctx, byExternalId ?? ''))
+  if (askedId === null) throw new NotFoundError()
+  const refused = { action: 'conversation.open', subjectType: 'User', subjectId: askedId } as const
+  const other = await recordingRefusals(ctx, refused, async () => {
+    const [found] = isStranger(ctx.viewer.role) ? [] : await visibleUsersById(ctx, [askedId])
+    if (!found) throw new NotFoundError()
+    return found
+  })
   if (other.id === ctx.viewer.id) {
     throw InvalidInputError.at(
       byId !== null ? 'userId' : 'externalUserId',
@@ -41,7 +43,6 @@ export async function openDirectConversation(
   const existing = await findDirect(ctx, other.id)
   if (existing) return { conversationId: existing, created: false }
 
-  const refused = { action: 'conversation.open', subjectType: 'User', subjectId: other.id } as const
   const pair = await recordingRefusals(ctx, refused, async () => patientAndDoctor(ctx, other))
   const key = await ctx.vault.newConversationKey(newId())
   const conversationId = key.conversationId

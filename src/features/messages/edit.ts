@@ -24,7 +24,9 @@ export async function editMessage(ctx: VerbContext, messageId: string, body: str
     if (message.senderId !== ctx.viewer.id) throw new ForbiddenError('Only its sender edits a message.')
     await assertMayWrite(tx, ctx, conversationId)
     const until = editableUntil(message, ctx.config.editWindowSeconds)
-    const now = new Date()
+    const [{ now } = { now: new Date() }] = await tx.$queryRaw<
+      { now: Date }[]
+    >`SELECT clock_timestamp() AS now`
     if (now > until) throw new EditWindowClosedError(until)
     if (message.bodySealed === null) throw new ForbiddenError('This message has no text.')
     const former = await ctx.vault.open(bodyPlace(message, message.revision), message.bodySealed)

@@ -41,6 +41,15 @@ export async function visibleUsersIn(
   return inOrder(ids, await tx.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] } }))
 }
 
+/** Whose external id this is, whoever may see them: to know whom a request is about. */
+export async function userIdOf(ctx: Pick<VerbContext, 'db'>, externalId: string): Promise<string | null> {
+  if (externalId.includes('\0')) return null
+  const found = await ctx.db.read((client) =>
+    client.user.findUnique({ where: { externalId }, select: { id: true } }),
+  )
+  return found?.id ?? null
+}
+
 /** The person of this external id, if the viewer may see them. */
 export async function visibleUserByExternalId(ctx: VerbContext, externalId: string): Promise<UserRow | null> {
   // PostgreSQL has no such text.

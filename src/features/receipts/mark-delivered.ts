@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../errors.js'
+import { InvalidInputError, UnauthenticatedError } from '../../errors.js'
 import type { VerbContext } from '../context.js'
 import { decodePlace } from '../stream/cursor.js'
 import { readHead } from '../stream/rows.js'
@@ -6,7 +6,7 @@ import { readHead } from '../stream/rows.js'
 const conversationsPerTransaction = 100
 
 interface Answer {
-  readonly outcome: 'MORE' | 'DONE' | 'NOT_REACHED'
+  readonly outcome: 'MORE' | 'DONE' | 'NOT_REACHED' | 'UNAUTHENTICATED'
   readonly userIds: string[] | null
   readonly positions: number[] | null
 }
@@ -29,6 +29,8 @@ export async function markDelivered(ctx: VerbContext, upToCursor: string): Promi
     )
     if (answer?.outcome === 'NOT_REACHED')
       throw InvalidInputError.at('upToCursor', 'Your stream has not come this far.')
+    if (answer?.outcome === 'UNAUTHENTICATED')
+      throw new UnauthenticatedError('This account is not active.', true)
     if (answer) ctx.hints.columnsMoved(answer)
     if (answer?.outcome !== 'MORE') return
   }

@@ -29,7 +29,8 @@ type Action = (run: Run, talk: Talk, person: Person) => Promise<void>
 
 /** How often what is done, out of all of them together. */
 const actions: readonly (readonly [number, string, Action])[] = [
-  [50, 'send', send],
+  [40, 'send', send],
+  [10, 'sendReading', sendReading],
   [
     15,
     'markRead',
@@ -106,7 +107,9 @@ export async function runOverlap(milliseconds: number): Promise<void> {
   const run = await prepare(world)
   const deadline = Date.now() + milliseconds
   await Promise.all(
-    range(1, workers).map(async () => {
+    range(1, workers).map(async (worker) => {
+      // Each begins with another action, so that none is left out.
+      await act(run, actions[worker % actions.length])
       while (Date.now() < deadline) await act(run)
     }),
   )
@@ -150,16 +153,14 @@ async function prepare(world: World): Promise<Run> {
   return { everybody: [...patients, ...doctors], doctors, talks, accepted: [], done: new Map() }
 }
 
-async function act(run: Run): Promise<void> {
-  let left = Math.random() * actions.reduce((sum, [weight]) => sum + weight, 0)
-  for (const [weight, name, action] of actions) {
-    left -= weight
-    if (left >= 0) continue
-    const talk = one(run.talks)
-    await action(run, talk, someNode(one(talk.members)))
-    run.done.set(name, (run.done.get(name) ?? 0) + 1)
-    return
-  }
+async function act(run: Run, [, name, action] = anyAction()): Promise<void> {
+  const talk = one(run.talks)
+  await action(run, talk, someNode(one(talk.members)))
+  run.done.set(name, (run.done.get(name) ?? 0) + 1)
+}
+
+function anyAction(): (typeof actions)[number] {
+  return one(actions.flatMap((action) => Array<typeof action>(action[0]).fill(action)))
 }
 
 async function send(run: Run, talk: Talk, by: Person): Promise<void> {
@@ -168,6 +169,22 @@ async function send(run: Run, talk: Talk, by: Person): Promise<void> {
     run.accepted.push({ id: outcome.id, sequence: outcome.sequence })
     talk.said.push(outcome.id)
   } else expect(['CANNOT_SEND', 'NOT_FOUND']).toContain(outcome.code)
+}
+
+/** With what the sender has read, in the same transaction, and as an answer to it. */
+async function sendReading(run: Run, talk: Talk, by: Person): Promise<void> {
+  await onMessage(talk, async (id) => {
+    const result = await by.trySend(talk.id, `Read ${Math.random()}`, {
+      readUpToMessageId: id,
+      replyToId: id,
+    })
+    if (result.code === undefined) {
+      const message = result.message as { id: string; sequence: number }
+      run.accepted.push({ id: message.id, sequence: message.sequence })
+      talk.said.push(message.id)
+    }
+    return result
+  })
 }
 
 async function onMessage(talk: Talk, what: (id: string) => Promise<Result>): Promise<void> {
