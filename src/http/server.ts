@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
 import type { Services, Ticket } from '../features/context.js'
 import { newId } from '../platform/ids.js'
+import { describeError } from '../platform/log.js'
 import { addressOf } from './address.js'
 import { type Authenticator, bearerToken } from './authenticate.js'
 import type { Origins } from './origins.js'
@@ -33,7 +34,7 @@ export function createHttpServer(
         response.setHeader('retry-after', error.retryAfterSeconds)
         sendError(response, 503, error.code, error.detail)
       } else if (!response.destroyed) {
-        services.log.error({ requestId, error }, 'a request failed')
+        services.log.error({ requestId, error: describeError(error) }, 'a request failed')
         sendError(response, 500, 'INTERNAL', 'Something went wrong.')
       }
       request.resume()

@@ -235,10 +235,7 @@ const platformVerbs: Record<string, (actor: Person) => Promise<Result>> = {
 }
 
 /** Expects of each person in the row what its cell says, all at once in the failure's difference. */
-async function expectRow(
-  { verb, expected }: Row,
-  attempt: (name: string) => Promise<Result>,
-): Promise<void> {
+async function expectRow({ verb, expected }: Row, attempt: (name: string) => Promise<Result>): Promise<void> {
   const outcomes: Record<string, string> = {}
   const run = async (name: string) => {
     outcomes[name] = outcomeOf(await attempt(name))
@@ -259,9 +256,8 @@ function verbOf(verb: string): Attempt {
 describe('in a GROUP', () => {
   test.each(rowsOf(group))('$verb, $expected.state', async (row) => {
     const state = row.expected.state ?? ''
-    await expectRow(
-      row,
-      async (name) => verbOf(row.verb)(person(name), await groupScene(person(name), row.verb, state)),
+    await expectRow(row, async (name) =>
+      verbOf(row.verb)(person(name), await groupScene(person(name), row.verb, state)),
     )
   })
 })
@@ -269,9 +265,8 @@ describe('in a GROUP', () => {
 describe('in a DIRECT conversation', () => {
   test.each(rowsOf(direct))('$verb, $expected.state', async (row) => {
     const state = row.expected.state ?? ''
-    await expectRow(
-      row,
-      async (name) => verbOf(row.verb)(person(name), await directScene(person(name), row.verb, state)),
+    await expectRow(row, async (name) =>
+      verbOf(row.verb)(person(name), await directScene(person(name), row.verb, state)),
     )
   })
 })

@@ -89,10 +89,10 @@ describe('who is let in', () => {
 describe('when the token runs out', () => {
   test('the socket takes no more, answers the mutation that runs, and closes with 4403', async () => {
     const { patient, doctor, conversationId } = await world.pair()
-    const idle = await RawSocket.of(patient, 2)
+    const idle = await RawSocket.of(patient, 4)
     await idle.subscribe('s', 'subscription { updates { change { __typename } } }')
-    const busy = await RawSocket.of(doctor, 2)
-    const expiry = Date.now() + 2000
+    const busy = await RawSocket.of(doctor, 4)
+    const expiry = Date.now() + 4000
     const lock = await holdConversation(world, conversationId)
     const input = { conversationId, clientMessageId: randomUUID(), body: 'in time' }
     await busy.subscribe('m', send, { variables: { input } })

@@ -44,7 +44,7 @@ export async function closeConversation(
       data: { closeReasonSealed: sealed, closeRevision: revision },
     })
     await closeNow(tx, conversationId, ctx.viewer.id)
-    return {}
+    return sealed === null ? {} : { reasonSealed: sealed }
   })
 }
 

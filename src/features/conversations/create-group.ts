@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
 import { newId } from '../../platform/ids.js'
@@ -80,7 +81,8 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
       conversationId: id,
       actorId: ctx.viewer.id,
     })
-    return { subjectType: 'Conversation', subjectId: id, conversationId: id }
+    const contentHash = createHash('sha256').update(titleSealed).digest()
+    return { subjectType: 'Conversation', subjectId: id, conversationId: id, contentHash }
   })
   return id
 }

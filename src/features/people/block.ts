@@ -1,6 +1,6 @@
 import { InvalidInputError, NotFoundError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
-import { write } from '../audit/write.js'
+import { type Change, write } from '../audit/write.js'
 import { tellingOfRefusals } from '../care/refusals.js'
 import type { VerbContext } from '../context.js'
 import { appendUpdates } from '../stream/append.js'
@@ -17,7 +17,7 @@ export async function blockUser(ctx: VerbContext, userId: string, reason: string
   if (userId === ctx.viewer.id) throw InvalidInputError.at('userId', 'Nobody blocks themselves.')
   await change(ctx, userId, 'user.block', async (tx) => {
     const key = { blockerId: ctx.viewer.id, blockedId: userId }
-    if (await tx.block.findUnique({ where: { blockerId_blockedId: key } })) return false
+    if (await tx.block.findUnique({ where: { blockerId_blockedId: key } })) return null
     const place = {
       table: 'blocks',
       column: 'reason',
@@ -27,7 +27,7 @@ export async function blockUser(ctx: VerbContext, userId: string, reason: string
     }
     const reasonSealed = reason === null ? null : Buffer.from(await ctx.vault.seal(place, reason))
     await tx.block.create({ data: { ...key, reasonSealed } })
-    return true
+    return reasonSealed === null ? {} : { reasonSealed }
   })
 }
 
@@ -35,7 +35,7 @@ export async function blockUser(ctx: VerbContext, userId: string, reason: string
 export async function unblockUser(ctx: VerbContext, userId: string): Promise<void> {
   await change(ctx, userId, 'user.unblock', async (tx) => {
     const { count } = await tx.block.deleteMany({ where: { blockerId: ctx.viewer.id, blockedId: userId } })
-    return count > 0
+    return count > 0 ? {} : null
   })
 }
 
@@ -43,7 +43,7 @@ async function change(
   ctx: VerbContext,
   userId: string,
   action: string,
-  work: (tx: Tx) => Promise<boolean>,
+  work: (tx: Tx) => Promise<Change>,
 ): Promise<void> {
   const conversationIds = await ctx.db.read((client) => directBetween(client, ctx.viewer.id, userId))
   const subject = { action, subjectType: 'User', subjectId: userId } as const
@@ -53,13 +53,13 @@ async function change(
     isOpenedMeanwhile = (await directBetween(tx, ctx.viewer.id, userId)).length > conversationIds.length
     if (isOpenedMeanwhile) return null
     if ((await visibleUsersIn(tx, ctx, [userId])).includes(null)) throw new NotFoundError()
-    let isChanged = false
+    let done: Change = null
     await tellingOfRefusals(tx, conversationIds, ctx.config.messagingPolicy === 'open', async () => {
-      isChanged = await work(tx)
+      done = await work(tx)
     })
-    if (!isChanged) return null
+    if (done === null) return null
     await appendUpdates(tx, [ctx.viewer.id], { kind: 'VIEWER_CHANGED', actorId: ctx.viewer.id })
-    return {}
+    return done
   })
   if (isOpenedMeanwhile) await change(ctx, userId, action, work)
 }

@@ -47,7 +47,7 @@ async function compare({ world, devices }: Stage): Promise<void> {
 }
 
 test('after 1,000 random operations every device’s copy equals what a fresh client fetches', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const redis = redisUrl()
   await using world = await World.start({ nodes: 2, ...(redis === null ? {} : { redisUrl: redis }) })
