@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import { DomainError, type ErrorCode, ServiceUnavailableError } from '../errors.js'
 import { NewerUpdateError } from '../features/stream/kinds.js'
 import { UnreadableError } from '../platform/crypto/envelope.js'
-import { describeError, type Log } from '../platform/log.js'
+import type { Log } from '../platform/log.js'
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
@@ -52,7 +52,7 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
     return codedError('CONTENT_UNREADABLE', 'This text cannot be decrypted.', graphQLError)
   }
   if (graphQLError && isOfRequest(graphQLError)) return badRequest(graphQLError)
-  log.error({ requestId, error: describeError(cause) }, 'an operation failed')
+  log.error({ requestId, error: cause }, 'an operation failed')
   return codedError('INTERNAL', 'Something went wrong.', graphQLError, { requestId })
 }
 

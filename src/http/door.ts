@@ -32,7 +32,8 @@ export async function openDoor(
   const origins = new Origins(
     config.publicUrl === null ? config.allowedOrigins : [...config.allowedOrigins, config.publicUrl],
   )
-  const health = { isReady: () => isReady(services) }
+  let isStopping = false
+  const health = { isReady: () => isReady(services), isStopping: () => isStopping }
   const server = createHttpServer(engine, authenticator, origins, services, health, exploring !== null)
   const { stop } = createSocketServer(server, engine, authenticator, origins, services)
   server.listen(config.port, config.host)
@@ -43,7 +44,13 @@ export async function openDoor(
   const port = typeof address === 'object' && address ? address.port : config.port
   if (config.environment === 'development')
     origins.add(`http://localhost:${port}`, `http://127.0.0.1:${port}`)
-  return { port, [Symbol.asyncDispose]: () => close(server, stop, services) }
+  return {
+    port,
+    [Symbol.asyncDispose]: () => {
+      isStopping = true
+      return close(server, stop, services)
+    },
+  }
 }
 
 async function isReady({ db }: Services): Promise<boolean> {

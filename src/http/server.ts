@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
 import type { Services, Ticket } from '../features/context.js'
 import { newId } from '../platform/ids.js'
-import { describeError } from '../platform/log.js'
 import { addressOf } from './address.js'
 import { type Authenticator, bearerToken } from './authenticate.js'
 import type { Origins } from './origins.js'
@@ -13,6 +12,8 @@ import { type Engine, endpoint } from './yoga.js'
 export interface Health {
   /** Whether this node can serve: the database answers, and its schema is not older than the program. */
   readonly isReady: () => Promise<boolean>
+  /** Whether this node takes no more requests: each answer then closes its connection. */
+  readonly isStopping: () => boolean
 }
 
 /** HTTP and SSE: one endpoint, JSON by POST, reads by GET too, behind the origin allow-list and a token. */
@@ -24,8 +25,12 @@ export function createHttpServer(
   health: Health,
   isExploring: boolean,
 ): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const requestId = newId()
+    if (health.isStopping()) response.setHeader('connection', 'close')
+    response.once('close', () => {
+      if (health.isStopping()) server.closeIdleConnections()
+    })
     response.setHeader('x-request-id', requestId)
     handle(request, response, requestId).catch((error: unknown) => {
       if (error instanceof RequestRefusal) sendError(response, error.status, error.code, error.message)
@@ -34,12 +39,13 @@ export function createHttpServer(
         response.setHeader('retry-after', error.retryAfterSeconds)
         sendError(response, 503, error.code, error.detail)
       } else if (!response.destroyed) {
-        services.log.error({ requestId, error: describeError(error) }, 'a request failed')
+        services.log.error({ requestId, error }, 'a request failed')
         sendError(response, 500, 'INTERNAL', 'Something went wrong.')
       }
       request.resume()
     })
   })
+  return server
 
   async function handle(
     request: IncomingMessage,

@@ -18,7 +18,7 @@ let processes: ParleyProcess[] = []
 let directory: string
 let marker: string
 let port: number
-let clusters: string[] = []
+const clusters = new Set<string>()
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'parley-local-'))
@@ -31,6 +31,7 @@ afterEach(async () => {
   for (const parley of processes) {
     const below = await parley.descendants()
     await parley.end('SIGKILL')
+    for (const [, data] of parley.stderr.matchAll(/data="([^"]+)"/g)) if (data) clusters.add(data)
     for (const pid of below) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
   }
   processes = []
@@ -102,10 +103,10 @@ test('a start that is stopped or killed while it seeds leaves nothing half: the 
   await seedingBegins()
   expect(await stopped.end('SIGTERM')).toBe(0)
   expect(spoken(stopped.stderr)).toEqual([])
+  expect(stopped.stderr).not.toMatch(/WARN|ERROR/)
   const killed = start()
   await seedingBegins()
   await killed.end('SIGKILL')
-  clusters = [...stopped.stderr.matchAll(/data="([^"]+)"/g)].map(([, data]) => data ?? '')
   expect(killed.stdout).toBe('')
 
   const parley = start()

@@ -4,13 +4,14 @@ import type { VerbContext } from '../context.js'
 export const deliveryStates = ['SENT', 'DELIVERED', 'READ'] as const
 export type DeliveryState = (typeof deliveryStates)[number]
 
-// The current participants other than the sender who may see the message: those whom its state is about.
+// The current participants other than the sender who may see the message: those whom its state is about. Whoever deleted it
+// for themselves still counts, or the sender would learn of the deletion.
 const recipients = `
   messages m
   JOIN participants p ON p.conversation_id = m.conversation_id AND p.left_at IS NULL AND p.user_id IS DISTINCT FROM m.sender_id
    AND EXISTS (SELECT 1 FROM memberships s WHERE s.conversation_id = m.conversation_id AND s.user_id = p.user_id
                 AND m.sequence >= s.from_sequence AND (s.to_sequence IS NULL OR m.sequence <= s.to_sequence))
-   AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = m.id)`
+   AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = m.id AND h.reason = 'BLOCKED')`
 
 /** The least state over each message's recipients; SENT where there are none. */
 export async function deliveryStatesOf(

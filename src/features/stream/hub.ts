@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/db/database.js'
 import { groupBy } from '../../platform/group-by.js'
-import { describeError, type Log } from '../../platform/log.js'
+import type { Log } from '../../platform/log.js'
 import type { Bus } from '../../platform/pubsub/pubsub.js'
 import type { Actor } from '../context.js'
 import { Follower } from './follower.js'
@@ -173,7 +173,7 @@ export class StreamHub implements AsyncDisposable {
       const byPerson = groupBy(rows, (row) => row.userId)
       for (const person of behind) this.handOut(person, byPerson.get(person.userId) ?? [])
     } catch (error) {
-      this.log.warn({ error: describeError(error) }, 'the rows of a hint could not be read')
+      this.log.warn({ error: error }, 'the rows of a hint could not be read')
       for (const person of behind) for (const follower of person.followers) follower.lag()
     }
   }
@@ -212,7 +212,7 @@ export class StreamHub implements AsyncDisposable {
         this.compare(head, formerHeads.get(head.userId) ?? 0)
       this.isAway = false
     } catch (error) {
-      if (!this.isAway) this.log.warn({ error: describeError(error) }, 'the sweep could not ask the database')
+      if (!this.isAway) this.log.warn({ error: error }, 'the sweep could not ask the database')
       this.isAway = true
     }
     void this.flush()
