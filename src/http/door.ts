@@ -33,7 +33,10 @@ export async function openDoor(
     config.publicUrl === null ? config.allowedOrigins : [...config.allowedOrigins, config.publicUrl],
   )
   let isStopping = false
-  const health = { isReady: () => isReady(services), isStopping: () => isStopping }
+  const health = {
+    isReady: async () => !isStopping && (await isReady(services)),
+    isStopping: () => isStopping,
+  }
   const server = createHttpServer(engine, authenticator, origins, services, health, exploring !== null)
   const { stop } = createSocketServer(server, engine, authenticator, origins, services)
   server.listen(config.port, config.host)

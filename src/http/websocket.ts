@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ExecutionArgs,
   type GraphQLError,
@@ -12,36 +11,22 @@ import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
-import type { Services, Ticket } from '../features/context.js'
+import type { Services } from '../features/context.js'
 import { codedError, needsNewerVersion, publicError } from '../graphql/failures.js'
 import { newId } from '../platform/ids.js'
 import { addressOf } from './address.js'
-import { type Authenticator, bearerToken, type Session } from './authenticate.js'
+import { type Authenticator, bearerToken } from './authenticate.js'
+import { type Connection, connect, lastWords } from './connection.js'
 import type { Origins } from './origins.js'
 import { checkParams, RequestRefusal } from './requests.js'
-import { Turnstile } from './turnstile.js'
 import { type Arrival, type Engine, endpoint } from './yoga.js'
 
 const largestFrame = 128 * 1024
 const initMilliseconds = 5000
-const lastWordsMilliseconds = 5000
-const lastWordsPollMilliseconds = 50
 const closingMilliseconds = 1000
-const longestTimer = 2 ** 31 - 1
 /** Beyond the protocol's own close codes: of RFC 6455's registry. */
 const goingAway = 1001
 const serviceRestart = 1012
-
-/** What a socket is, once it has said connection_init. */
-interface Connection {
-  readonly session: Session
-  readonly turnstile: Turnstile
-  /** Operations under way that are no subscriptions, by id: they are answered before the socket closes. */
-  readonly running: Map<string, Ticket>
-  readonly release: () => void
-  /** Why it takes no more operations. */
-  ending: 'expired' | 'stopping' | null
-}
 
 interface Extra {
   readonly socket: WebSocket
@@ -200,38 +185,6 @@ export function createSocketServer(
     clearTimeout(cut)
   }
   return { sockets, stop }
-}
-
-/** Closes the socket when its token runs out, after the last answers, or when its person’s account changes. */
-function connect(socket: WebSocket, session: Session, services: Services): Connection {
-  const unwatch = services.hub.watch(session.viewer, () => socket.close(CloseCode.Forbidden, 'Forbidden'))
-  const expiry = setTimeout(
-    () => void expire(),
-    Math.min(Math.max(session.expiresAt.getTime() - Date.now(), 0), longestTimer),
-  )
-  expiry.unref()
-  const connection: Connection = {
-    session,
-    turnstile: new Turnstile(),
-    running: new Map(),
-    ending: null,
-    release: () => {
-      unwatch()
-      clearTimeout(expiry)
-    },
-  }
-  const expire = async () => {
-    await lastWords(connection, 'expired')
-    socket.close(CloseCode.Forbidden, 'Forbidden')
-  }
-  return connection
-}
-
-/** Takes no more operations; settles when those that run are answered, or after five seconds. */
-async function lastWords(connection: Connection, ending: 'expired' | 'stopping'): Promise<void> {
-  connection.ending = ending
-  const deadline = Date.now() + lastWordsMilliseconds
-  while (connection.running.size > 0 && Date.now() < deadline) await sleep(lastWordsPollMilliseconds)
 }
 
 /** An error as it is sent; its HTTP status is no matter of the socket's. */

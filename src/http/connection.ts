@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CloseCode } from 'graphql-ws'
+import type { WebSocket } from 'ws'
+import type { Services, Ticket } from '../features/context.js'
+import type { Session } from './authenticate.js'
+import { Turnstile } from './turnstile.js'
+
+const lastWordsMilliseconds = 5000
+const lastWordsPollMilliseconds = 50
+const longestTimer = 2 ** 31 - 1
+
+/** What a socket is, once it has said connection_init. */
+export interface Connection {
+  readonly session: Session
+  readonly turnstile: Turnstile
+  /** Operations under way that are no subscriptions, by id: they are answered before the socket closes. */
+  readonly running: Map<string, Ticket>
+  readonly release: () => void
+  /** Why it takes no more operations. */
+  ending: 'expired' | 'stopping' | null
+}
+
+/** Closes the socket when its token runs out, after the last answers, or when its person’s account changes. */
+export function connect(socket: WebSocket, session: Session, services: Services): Connection {
+  const unwatch = services.hub.watch(session.viewer, () => socket.close(CloseCode.Forbidden, 'Forbidden'))
+  const expiry = setTimeout(
+    () => void expire(),
+    Math.min(Math.max(session.expiresAt.getTime() - Date.now(), 0), longestTimer),
+  )
+  expiry.unref()
+  const connection: Connection = {
+    session,
+    turnstile: new Turnstile(),
+    running: new Map(),
+    ending: null,
+    release: () => {
+      unwatch()
+      clearTimeout(expiry)
+    },
+  }
+  const expire = async () => {
+    await lastWords(connection, 'expired')
+    socket.close(CloseCode.Forbidden, 'Forbidden')
+  }
+  return connection
+}
+
+/** Takes no more operations; settles when those that run are answered, or after five seconds. */
+export async function lastWords(connection: Connection, ending: 'expired' | 'stopping'): Promise<void> {
+  connection.ending = ending
+  const deadline = Date.now() + lastWordsMilliseconds
+  while (connection.running.size > 0 && Date.now() < deadline) await sleep(lastWordsPollMilliseconds)
+}
