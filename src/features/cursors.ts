@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 const macBytes = 12
-const maxLength = 256
+/** A cursor of a list by name holds the name. */
+const maxLength = 4096
 
 /**
  * Opaque cursors: a scope's numbers and texts, authenticated by a key that all nodes share. One that was forged,

@@ -8,5 +8,7 @@ export interface GraphContext extends VerbContext {
   readonly streamsEndAt: Date | null
   /** Set before execution where the document selects Viewer.updateCursor. */
   updateCursor: string | null
+  /** Aborts when an HTTP client has gone. */
+  readonly gone: AbortSignal | null
   readonly ticket: Ticket | null
 }

@@ -42,6 +42,8 @@ export function addMutation<Input, Payload extends object>(
       args: { input: t.arg({ type: input, required: true, description: 'The one input object.' }) },
       // Pothos can’t follow generic inputs and payloads; MutationOptions has tied them to each other.
       resolve: (async (_: unknown, args: { input: Input }, ctx: GraphContext): Promise<object> => {
+        // The fields of one mutation run one after the other: each sees what the one before it did.
+        ctx.loaders.clear()
         try {
           return await resolve(args.input, ctx)
         } catch (error) {

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
-import { UnauthenticatedError } from '../errors.js'
+import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
 import type { Actor } from '../features/context.js'
 import type { Directory } from '../features/people/directory.js'
 import { BoundedMap } from '../platform/bounded-map.js'
@@ -71,9 +71,19 @@ export class Authenticator {
       return claims
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw new UnauthenticatedError('The token has expired.', true)
+      if (this.rules.key.kind === 'jwks' && !isAboutToken(error)) throw new ServiceUnavailableError()
       throw new UnauthenticatedError('The token is not valid.')
     }
   }
+}
+
+/** Whether it is the token that is wrong, rather than the key set that could not be had. */
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JOSEError &&
+    error.code !== 'ERR_JOSE_GENERIC' &&
+    !(error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid)
+  )
 }
 
 function verifier({ key, issuer, audience }: TokenRules): Verify {

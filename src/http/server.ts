@@ -88,9 +88,11 @@ export function createHttpServer(
     if (request.method === 'GET') checkSearch(request)
     // An HTTP connection answers in order, so a client that minds the order has waited for the answer before.
     const ticket: Ticket | null = null
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
     const address = addressOf(request, services.config.trustProxy)
     await engine(Object.assign(request, body), response, {
-      arrival: { session, requestId, address, ticket, streamsEndAt: session.expiresAt },
+      arrival: { session, requestId, address, ticket, streamsEndAt: session.expiresAt, gone: gone.signal },
     })
   }
 }

@@ -107,7 +107,14 @@ export function createSocketServer(
           const address = addressOf(request, services.config.trustProxy)
           const { session } = connection
           // Streams end with their socket: a client goes on with those that were not completed.
-          const arrival: Arrival = { session, requestId, address, ticket: null, streamsEndAt: null }
+          const arrival: Arrival = {
+            session,
+            requestId,
+            address,
+            ticket: null,
+            streamsEndAt: null,
+            gone: null,
+          }
           const { schema, parse, validate, contextFactory, execute, subscribe } = engine.getEnveloped({
             params,
             arrival,

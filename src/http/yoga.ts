@@ -20,6 +20,8 @@ export interface Arrival {
   ticket: Ticket | null
   /** When subscriptions end by themselves, for want of a socket that closes. */
   readonly streamsEndAt: Date | null
+  /** Aborts when an HTTP client has gone; a socket ends its subscriptions itself. */
+  readonly gone: AbortSignal | null
 }
 
 export const endpoint = '/graphql'
@@ -57,11 +59,12 @@ export function createEngine(services: Services, exploring: Exploring | null) {
 export type Engine = ReturnType<typeof createEngine>
 
 function contextOf(services: Services, arrival: Arrival): GraphContext {
-  const { session, requestId, address, ticket, streamsEndAt } = arrival
+  const { session, requestId, address, ticket, streamsEndAt, gone } = arrival
   const context: Omit<GraphContext, 'loaders'> = {
     ...services,
     viewer: session.viewer,
     streamsEndAt,
+    gone,
     requestId,
     address,
     ticket,

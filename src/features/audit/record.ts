@@ -36,12 +36,20 @@ const tables = {
 export async function recordRefusal(
   db: Database,
   by: Origin & { viewer: { id: string } },
-  facts: Pick<AuditFacts, 'action' | 'subjectType' | 'subjectId'>,
+  facts: Pick<AuditFacts, 'action' | 'subjectType' | 'subjectId' | 'conversationId'>,
 ): Promise<void> {
   const table = tables[facts.subjectType]
   await db.query(
     `audit-refusal-${table}`,
-    `SELECT record_audit($1::uuid, $2, 'DENIED', $3, s.id, NULL, NULL, NULL, NULL, $5, $6) FROM ${table} s WHERE s.id = $4::uuid`,
-    [by.viewer.id, facts.action, facts.subjectType, facts.subjectId, by.requestId, by.address],
+    `SELECT record_audit($1::uuid, $2, 'DENIED', $3, s.id, $7::uuid, NULL, NULL, NULL, $5, $6) FROM ${table} s WHERE s.id = $4::uuid`,
+    [
+      by.viewer.id,
+      facts.action,
+      facts.subjectType,
+      facts.subjectId,
+      by.requestId,
+      by.address,
+      facts.conversationId ?? null,
+    ],
   )
 }

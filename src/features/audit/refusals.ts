@@ -7,7 +7,7 @@ const recorded = new Set(['FORBIDDEN', 'CANNOT_SEND', 'NOT_FOUND', 'EDIT_WINDOW_
 /** Runs a verb on a subject; when it is refused, the refusal is on record before the answer leaves. */
 export async function recordingRefusals<T>(
   ctx: VerbContext,
-  facts: Pick<AuditFacts, 'action' | 'subjectType' | 'subjectId'>,
+  facts: Pick<AuditFacts, 'action' | 'subjectType' | 'subjectId' | 'conversationId'>,
   verb: () => Promise<T>,
 ): Promise<T> {
   try {

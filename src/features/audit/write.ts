@@ -1,9 +1,9 @@
-import { UnauthenticatedError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
 import type { VerbContext } from '../context.js'
 import { headsOf, lockForWrite } from '../stream/append.js'
 import { type AuditFacts, recordWrite } from './record.js'
 import { recordingRefusals } from './refusals.js'
+import { assertStillViewer } from './still-viewer.js'
 
 /** What a rare verb locks, and what it is called in the audit. */
 export interface WriteScope {
@@ -14,8 +14,8 @@ export interface WriteScope {
   readonly userIds: readonly string[]
 }
 
-/** What a verb changed: what the audit adds to its record. Null: everything was so already, and nothing is recorded. */
-export type Change = Partial<AuditFacts> | null
+/** What a verb changed: what the audit adds to its record, or one record each for several people. Null: everything was so already, and nothing is recorded. */
+export type Change = Partial<AuditFacts> | readonly Partial<AuditFacts>[] | null
 
 /**
  * The frame of every rare verb: one transaction that locks first, then checks and writes, and records itself; a refusal
@@ -27,35 +27,34 @@ export async function write(
   work: (tx: Tx) => Promise<Change>,
 ): Promise<void> {
   const { action, subjectType, subjectId } = scope
+  const [conversationId] = scope.conversationIds
   // Read before, since inside it the vault would need a second connection: as many transactions as there are
   // connections would wait for each other.
   await ctx.vault.prepare(scope.conversationIds)
-  const heads = await recordingRefusals(ctx, scope, () =>
-    ctx.db.transaction(async (tx) => {
-      await lockForWrite(tx, scope.conversationIds, [...scope.userIds, ctx.viewer.id])
-      await assertActive(tx, ctx.viewer.id)
-      const change = await work(tx)
-      if (change === null) return []
-      const [conversationId] = scope.conversationIds
-      await recordWrite(tx, ctx, {
-        action,
-        subjectType,
-        subjectId,
-        ...(conversationId ? { conversationId } : {}),
-        ...change,
-      })
-      const people = await tx.participant.findMany({
-        where: { conversationId: { in: [...scope.conversationIds] } },
-        select: { userId: true },
-      })
-      return headsOf(tx, [...new Set([...scope.userIds, ...people.map((person) => person.userId)])])
-    }),
+  const heads = await recordingRefusals(
+    ctx,
+    { ...scope, ...(conversationId ? { conversationId } : {}) },
+    () =>
+      ctx.db.transaction(async (tx) => {
+        await lockForWrite(tx, scope.conversationIds, [...scope.userIds, ctx.viewer.id])
+        await assertStillViewer(tx, ctx.viewer)
+        const change = await work(tx)
+        if (change === null) return []
+        for (const facts of [change].flat()) {
+          await recordWrite(tx, ctx, {
+            action,
+            subjectType,
+            subjectId,
+            ...(conversationId ? { conversationId } : {}),
+            ...facts,
+          })
+        }
+        const people = await tx.participant.findMany({
+          where: { conversationId: { in: [...scope.conversationIds] } },
+          select: { userId: true },
+        })
+        return headsOf(tx, [...new Set([...scope.userIds, ...people.map((person) => person.userId)])])
+      }),
   )
   ctx.hints.streamsMoved(heads)
-}
-
-/** Asked under the lock of the person's stream, which a deactivation takes: what it has answered, nothing undoes. */
-async function assertActive(tx: Tx, userId: string): Promise<void> {
-  const { isActive } = await tx.user.findUniqueOrThrow({ where: { id: userId }, select: { isActive: true } })
-  if (!isActive) throw new UnauthenticatedError('This account is not active.', true)
 }

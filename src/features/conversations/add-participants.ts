@@ -38,6 +38,6 @@ export async function addParticipants(
     }
     await assertAddable(tx, newIds, conversation.patientId)
     for (const userId of newIds) await join(tx, conversationId, userId, ctx.viewer.id)
-    return {}
+    return newIds.map((userId) => ({ subjectType: 'User', subjectId: userId }))
   })
 }

@@ -4,8 +4,8 @@ import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
 import { appendUpdates } from '../stream/append.js'
 import { currentParticipants } from './membership.js'
+import { makeOwner } from './owners.js'
 import { mayOwnGroups } from './policy.js'
-import { makeOwner } from './remove-participant.js'
 import { findConversation, isCurrentOwner } from './subject.js'
 
 /**
@@ -38,7 +38,7 @@ export async function setParticipantRole(
     if (role === 'OWNER') {
       if (!mayOwnGroups(target.user.role)) throw new ForbiddenError('Only doctors and staff become owners.')
       await makeOwner(tx, conversationId, userId, ctx.viewer.id)
-      return {}
+      return { subjectType: 'User', subjectId: userId }
     }
     if (current.filter((participant) => participant.role === 'OWNER').length === 1) {
       throw new ForbiddenError('The last owner can’t step down.')
@@ -54,6 +54,6 @@ export async function setParticipantRole(
       actorId: ctx.viewer.id,
       subjectId: userId,
     })
-    return {}
+    return { subjectType: 'User', subjectId: userId }
   })
 }

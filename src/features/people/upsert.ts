@@ -4,6 +4,7 @@ import type { UserRole } from '../../platform/db/types.js'
 import { newId } from '../../platform/ids.js'
 import { recordWrite } from '../audit/record.js'
 import { recordingRefusals } from '../audit/refusals.js'
+import { assertStillViewer } from '../audit/still-viewer.js'
 import type { VerbContext } from '../context.js'
 import { isStranger } from '../conversations/policy.js'
 import { lockForWrite } from '../stream/append.js'
@@ -48,7 +49,8 @@ async function upsert(tx: Tx, ctx: VerbContext, input: UpsertUserInput) {
   // Two requests about one new person: the second finds what the first made.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`user:${input.externalId}`}, 0))`
   const known = await tx.user.findUnique({ where: { externalId: input.externalId }, select: { id: true } })
-  if (known) await lockForWrite(tx, [], [known.id])
+  await lockForWrite(tx, [], known ? [known.id, ctx.viewer.id] : [ctx.viewer.id])
+  await assertStillViewer(tx, ctx.viewer)
   const existing = known ? await tx.user.findUniqueOrThrow({ where: { id: known.id } }) : null
   if (ctx.viewer.role === 'SERVICE' && (isStranger(input.role) || (existing && isStranger(existing.role)))) {
     throw new ForbiddenError('A service neither makes nor changes administrators, auditors and services.')

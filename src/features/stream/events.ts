@@ -40,3 +40,8 @@ export function caughtUpEvent(
 ): StreamEvent {
   return { kind: 'caught-up', replayed, cursor: last.cursor, viewerUnread: last.viewerUnread, at: new Date() }
 }
+
+/** The last event of a stream that breaks off. Its error is what the client is told. */
+export function failedEvent(error: unknown): StreamEvent {
+  return { kind: 'failed', error, cursor: '', at: new Date(), viewerUnread: 0 }
+}

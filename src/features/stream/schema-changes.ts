@@ -202,8 +202,11 @@ export const ChangeRef = builder.unionType('Change', {
   resolveType: (value) => nameOf.get(value),
 })
 
+/** A value of one of the change types; the type is remembered beside it. */
+export type ChangeValue = (typeof refs)[ChangeName]['$inferType']
+
 /** What an event tells of, under what the viewer may see now; null when that is gone for them. */
-export async function changeOf(ctx: GraphContext, event: StreamEvent) {
+export async function changeOf(ctx: GraphContext, event: StreamEvent): Promise<ChangeValue | null> {
   if (event.kind === 'caught-up') return change('CAUGHT_UP', { replayed: event.replayed })
   if (event.kind === 'reset') return change('STREAM_RESET', { reason: event.reason })
   if (event.kind === 'failed') return null

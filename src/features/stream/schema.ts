@@ -3,9 +3,9 @@ import type { GraphContext } from '../../graphql/context.js'
 import { ConversationRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
 import { messageReadWith, messagesById } from '../messages/read.js'
-import type { StreamEvent } from './events.js'
+import { failedEvent, type StreamEvent } from './events.js'
 import { type StreamPage, updatesPage } from './page.js'
-import { ChangeRef, changeOf } from './schema-changes.js'
+import { ChangeRef, type ChangeValue, changeOf } from './schema-changes.js'
 import { followUpdates } from './subscribe.js'
 
 const defaultUpdates = 100
@@ -17,7 +17,44 @@ function primeFrom(ctx: GraphContext, event: StreamEvent): void {
   if (message !== undefined) ctx.loaders.prime(messagesById, event.row.messageId, message)
 }
 
-const UpdateRef = builder.objectRef<StreamEvent>('Update').implement({
+/** An event with its change, resolved before it leaves: a change that can't be read now must not pass for one that is gone. */
+type ResolvedEvent = StreamEvent & { readonly change: ChangeValue | null }
+
+async function resolved(ctx: GraphContext, event: StreamEvent): Promise<ResolvedEvent> {
+  return { ...event, change: await changeOf(ctx, event) }
+}
+
+/** Resolves each event as of when it is sent. One that fails is the last: its client comes back with the cursor before. */
+function resolving(
+  ctx: GraphContext,
+  events: AsyncIterableIterator<StreamEvent>,
+): AsyncIterableIterator<ResolvedEvent> {
+  const end = async (): Promise<IteratorResult<ResolvedEvent>> => {
+    await events.return?.()
+    return { done: true, value: undefined }
+  }
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: async () => {
+      const { done, value: event } = await events.next()
+      if (done) return { done: true, value: undefined }
+      ctx.loaders.clear()
+      ctx.updateCursor = event.cursor
+      primeFrom(ctx, event)
+      try {
+        return { done: false, value: await resolved(ctx, event) }
+      } catch (error) {
+        await end()
+        return { done: false, value: { ...failedEvent(error), change: null } }
+      }
+    },
+    return: end,
+  }
+}
+
+const UpdateRef = builder.objectRef<ResolvedEvent>('Update').implement({
   description:
     'One durable change in the viewer’s own stream: ordered, without gaps. The same update has the same cursor however it is delivered.',
   fields: (t) => ({
@@ -53,21 +90,23 @@ const UpdateRef = builder.objectRef<StreamEvent>('Update').implement({
       nullable: true,
       description:
         'What changed, resolved as of now. Null: what it told of is gone for the viewer; keep the cursor, go on.',
-      resolve: (event, _, ctx) => changeOf(ctx, event),
+      resolve: (event) => event.change,
     }),
   }),
 })
 
-const UpdatePageRef = builder.objectRef<StreamPage>('UpdatePage').implement({
-  description: 'A page of the viewer’s update stream.',
-  fields: (t) => ({
-    updates: t.field({ type: [UpdateRef], description: 'In order.', resolve: (page) => [...page.updates] }),
-    endCursor: t.exposeString('endCursor', {
-      description: 'Where to go on: of the last update, or the one that was given.',
+const UpdatePageRef = builder
+  .objectRef<Omit<StreamPage, 'updates'> & { readonly updates: readonly ResolvedEvent[] }>('UpdatePage')
+  .implement({
+    description: 'A page of the viewer’s update stream.',
+    fields: (t) => ({
+      updates: t.field({ type: [UpdateRef], description: 'In order.', resolve: (page) => [...page.updates] }),
+      endCursor: t.exposeString('endCursor', {
+        description: 'Where to go on: of the last update, or the one that was given.',
+      }),
+      hasMore: t.exposeBoolean('hasMore', { description: 'Whether more lies behind `endCursor` already.' }),
     }),
-    hasMore: t.exposeBoolean('hasMore', { description: 'Whether more lies behind `endCursor` already.' }),
-  }),
-})
+  })
 
 builder.queryField('updates', (t) =>
   t.field({
@@ -85,7 +124,10 @@ builder.queryField('updates', (t) =>
         description: 'How many at most, 1 to 100. INVALID_INPUT otherwise.',
       }),
     },
-    resolve: async (_, { after, first }, ctx) => updatesPage(ctx, after, first ?? defaultUpdates),
+    resolve: async (_, { after, first }, ctx) => {
+      const page = await updatesPage(ctx, after, first ?? defaultUpdates)
+      return { ...page, updates: await Promise.all(page.updates.map((event) => resolved(ctx, event))) }
+    },
   }),
 )
 
@@ -100,11 +142,9 @@ builder.subscriptionField('updates', (t) =>
           'The last cursor that was processed. Null: from now on. One that is not the viewer’s: INVALID_INPUT.',
       }),
     },
-    subscribe: (_, { after }, ctx) => followUpdates(ctx, after ?? null),
-    resolve: (event, _, ctx) => {
-      ctx.loaders.clear()
+    subscribe: async (_, { after }, ctx) => resolving(ctx, await followUpdates(ctx, after ?? null)),
+    resolve: (event) => {
       if (event.kind === 'failed') throw event.error
-      primeFrom(ctx, event)
       return event
     },
   }),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailableError, UnauthenticatedError } from '../../errors.js'
 import type { VerbContext } from '../context.js'
 import { decodePlace, encodePlace, type StreamPlace } from './cursor.js'
-import { caughtUpEvent, resetEvent, rowEvent, type StreamEvent } from './events.js'
+import { caughtUpEvent, failedEvent, resetEvent, rowEvent, type StreamEvent } from './events.js'
 import type { Follower } from './follower.js'
 import { resetReasonAt } from './resets.js'
 import { readHead, readRows, type StreamHead } from './rows.js'
@@ -15,6 +15,8 @@ const retryMilliseconds = 500
 /** When a stream is to end with UNAUTHENTICATED; null where its socket closes instead. */
 export interface StreamContext extends VerbContext {
   readonly streamsEndAt: Date | null
+  /** Aborts when the client has gone, also before the stream began; null where the transport returns the iterator. */
+  readonly gone: AbortSignal | null
 }
 
 /**
@@ -34,8 +36,10 @@ export async function followUpdates(
     follower.finish('closed')
     stop()
   }
+  ctx.gone?.addEventListener('abort', close, { once: true })
   try {
     const head = await readHead(ctx.db, ctx.viewer.id)
+    if (ctx.gone?.aborted) close()
     return failingSoftly(run(ctx, follower, known, head, place), close)
   } catch (error) {
     close()
@@ -58,7 +62,7 @@ function failingSoftly(
         return result
       } catch (error) {
         close()
-        return { done: false, value: { kind: 'failed', error, cursor: '', at: new Date(), viewerUnread: 0 } }
+        return { done: false, value: failedEvent(error) }
       }
     },
     // A generator that waits would only end with its next row: so its wait is ended first.
