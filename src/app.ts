@@ -24,6 +24,7 @@ import { localFiles } from './platform/local-files.js'
 import type { Log } from './platform/log.js'
 import { type Bus, createBus } from './platform/pubsub/pubsub.js'
 import { isSeedingUnfinished, seedingOnce } from './platform/seeding.js'
+import { StartupError } from './platform/startup-error.js'
 
 const weeklyPartitions = '17 3 * * * ensure-partitions'
 
@@ -96,9 +97,8 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     hub.start(bus)
     const directory = new Directory(db)
     bus.subscribe('people', () => directory.forget())
-    for (const subject of config.tokens.serviceSubjects)
-      await directory.provision(subject, 'SERVICE', subject)
-    for (const subject of config.tokens.adminSubjects) await directory.provision(subject, 'ADMIN', subject)
+    await provisionSubjects(directory, config.tokens.serviceSubjects, 'SERVICE')
+    await provisionSubjects(directory, config.tokens.adminSubjects, 'ADMIN')
     const services: Services = {
       config,
       db,
@@ -149,6 +149,22 @@ async function unlessStopping<T>(work: Promise<T>, signal: AbortSignal | undefin
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
   return Promise.race([work, stopped])
+}
+
+/** Throws StartupError where somebody with that subject is something else already. */
+async function provisionSubjects(
+  directory: Directory,
+  subjects: readonly string[],
+  role: 'SERVICE' | 'ADMIN',
+): Promise<void> {
+  for (const subject of subjects) {
+    const person = await directory.provision(subject, role, subject)
+    if (person?.role !== role) {
+      throw new StartupError(
+        `${role}_SUBJECTS names somebody who has another role already. Change one of the two.`,
+      )
+    }
+  }
 }
 
 function shownHost(host: string): string {

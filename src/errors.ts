@@ -1,4 +1,4 @@
-/** Every code that a client can meet, with what it means. docs/errors.md and README repeat this table. */
+/** Every code that a client can meet, with what it means. The README repeats this table. */
 export const errorCodes = {
   UNAUTHENTICATED:
     'No token, or one that is unreadable, forged, expired, or of an unknown or deactivated person.',
@@ -97,7 +97,11 @@ export class UnauthenticatedError extends DomainError {
 }
 
 export class ServiceUnavailableError extends DomainError {
-  constructor(readonly retryAfterSeconds = 1) {
+  /** `isContended`: somebody else’s locks, not the database as a whole. */
+  constructor(
+    readonly retryAfterSeconds = 1,
+    readonly isContended = false,
+  ) {
     super('SERVICE_UNAVAILABLE', 'The service is busy. Try again shortly.')
   }
 }

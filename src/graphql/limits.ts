@@ -1,11 +1,14 @@
 import { type ASTNode, type DocumentNode, parse, visit } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { costOf } from './cost.js'
 import { codedError } from './failures.js'
 
 /** A document of more tokens is refused before it is parsed to the end: deep nesting would overflow the stack. */
 const mostTokens = 2000
 /** Levels of selection sets, fragments followed. */
 const deepest = 15
+/** Fields that an operation could give. */
+const mostFields = 100_000
 
 /** Bounds on documents, the same on every transport. */
 export function useLimits(): Plugin {
@@ -26,6 +29,16 @@ export function useLimits(): Plugin {
       const document = params.documentAST
       if (depthOf(document) > deepest)
         setResult([codedError('COST_EXCEEDED', `The document is deeper than ${deepest} levels.`)])
+    },
+    // Pages multiply: known only with the variables.
+    onExecute: ({ args, setResultAndStopExecution }) => {
+      const cost = costOf(args.document, args.operationName ?? undefined, args.variableValues ?? {})
+      if (cost <= mostFields) return
+      const error = codedError(
+        'COST_EXCEEDED',
+        `The operation could give more than ${mostFields} fields. Ask for smaller pages.`,
+      )
+      setResultAndStopExecution({ errors: [error] })
     },
   }
 }

@@ -10,7 +10,7 @@ import { type Engine, endpoint } from './yoga.js'
 
 /** Answers `/healthz` and `/readyz`. */
 export interface Health {
-  /** Whether this node can serve: the database answers, and its schema is not older than the program. */
+  /** Whether this node can serve: the database answers. A node does not listen before its schema is up to date. */
   readonly isReady: () => Promise<boolean>
   /** Whether this node takes no more requests: each answer then closes its connection. */
   readonly isStopping: () => boolean

@@ -27,6 +27,7 @@ const closingMilliseconds = 1000
 /** Beyond the protocol's own close codes: of RFC 6455's registry. */
 const goingAway = 1001
 const serviceRestart = 1012
+const tryAgainLater = 1013
 
 interface Extra {
   readonly socket: WebSocket
@@ -82,7 +83,7 @@ export function createSocketServer(
               { error: publicError(error, newId(), services.log).extensions },
               'a socket was not let in',
             )
-            socket.close(CloseCode.InternalServerError, 'Try again')
+            socket.close(tryAgainLater, 'Try again later')
           } else if (error.isExpired) socket.close(CloseCode.Forbidden, 'Forbidden')
           else socket.close(4401, 'Unauthorized')
           return false

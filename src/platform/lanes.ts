@@ -3,6 +3,8 @@ import { Semaphore } from './semaphore.js'
 
 /** How many lanes wait for somebody else’s locks at once, each on a connection. */
 const mostWaiting = 6
+/** Of one lane; beyond, inputs are refused at once. */
+const longestQueue = 1000
 
 interface Waiting<Input, Output> {
   readonly input: Input
@@ -48,6 +50,10 @@ export class Lanes<Input, Output> {
         lane = { key, queue: [], isBusy: false }
         this.lanes.set(key, lane)
       }
+      if (lane.queue.length >= longestQueue) {
+        reject(new ServiceUnavailableError())
+        return
+      }
       lane.queue.push({ input, resolve, reject })
       if (!lane.isBusy) this.ready.add(lane)
       // Whatever arrives in this turn of the event loop goes along.
@@ -92,7 +98,7 @@ export class Lanes<Input, Output> {
         return output === undefined
       })
       if (left.length === 0) this.free(lane)
-      else if (failure instanceof ServiceUnavailableError) {
+      else if (isAway(failure)) {
         for (const item of left) item.reject(failure)
         this.free(lane)
       } else void this.doAlone(lane, left)
@@ -120,8 +126,7 @@ export class Lanes<Input, Output> {
         else item.resolve(output)
       })
     } catch (error) {
-      if (items.length === 1 || error instanceof ServiceUnavailableError)
-        for (const item of items) item.reject(error)
+      if (items.length === 1 || isAway(error)) for (const item of items) item.reject(error)
       else for (const item of items) await this.settle([item])
     }
   }
@@ -136,4 +141,9 @@ export class Lanes<Input, Output> {
 
 function inputsOf<Input, Output>(items: readonly Waiting<Input, Output>[]): Input[] {
   return items.map((item) => item.input)
+}
+
+/** Whether trying again, alone, is pointless: not for what only waited for a lock too long. */
+function isAway(error: unknown): boolean {
+  return error instanceof ServiceUnavailableError && !error.isContended
 }

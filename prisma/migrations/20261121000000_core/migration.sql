@@ -110,6 +110,7 @@ CREATE TABLE "user_streams" (
     "unread" INTEGER NOT NULL DEFAULT 0,
     "unread_conversations" INTEGER NOT NULL DEFAULT 0,
     "acknowledged_position" BIGINT NOT NULL DEFAULT 0,
+    "acknowledged_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "notified_position" BIGINT NOT NULL DEFAULT 0,
 
     CONSTRAINT "user_streams_pkey" PRIMARY KEY ("user_id")
@@ -1050,10 +1051,11 @@ END $$;
 
 -- Acknowledges a stream up to a position: the delivered watermark of each conversation with undelivered messages
 -- moves to its last message whose row lies at or before it; where rows were trimmed, to its last message older
--- than the oldest kept row. At most p_limit conversations a call; acknowledged_position moves with the last call.
+-- than the oldest kept row. At most p_limit conversations a call; acknowledged_position moves with the last call. p_at is the
+-- time of the position in whole milliseconds, and prunes with the time of the last one acknowledged.
 --   outcome: MORE (call again) · DONE · NOT_REACHED (the position does not exist yet) · UNAUTHENTICATED
 CREATE FUNCTION mark_delivered(
-  p_user_id uuid, p_position bigint, p_limit int, p_request_id text, p_address text
+  p_user_id uuid, p_position bigint, p_at timestamptz, p_limit int, p_request_id text, p_address text
 ) RETURNS TABLE (outcome text, user_ids uuid[], positions bigint[])
 LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -1065,7 +1067,7 @@ DECLARE
   v_move record;
   v_moved int := 0;
 BEGIN
-  SELECT s."position", s.acknowledged_position INTO v_stream FROM user_streams s WHERE s.user_id = p_user_id;
+  SELECT s."position", s.acknowledged_position, s.acknowledged_at INTO v_stream FROM user_streams s WHERE s.user_id = p_user_id;
   IF p_position > v_stream."position" THEN
     outcome := 'NOT_REACHED';
     RETURN NEXT;
@@ -1077,7 +1079,8 @@ BEGIN
     RETURN;
   END IF;
   SELECT u."position", u.at INTO v_oldest FROM updates u
-   WHERE u.user_id = p_user_id AND u."position" > v_stream.acknowledged_position ORDER BY u."position" LIMIT 1;
+   WHERE u.user_id = p_user_id AND u."position" > v_stream.acknowledged_position AND u.at >= v_stream.acknowledged_at
+   ORDER BY u."position" LIMIT 1;
 
   SELECT coalesce(array_agg(y.conversation_id ORDER BY y.conversation_id), '{}'),
          coalesce(array_agg(y.sequence ORDER BY y.conversation_id), '{}')
@@ -1086,6 +1089,7 @@ BEGIN
       SELECT x.conversation_id, max(x.sequence) AS sequence FROM (
         SELECT u.conversation_id, u.sequence, u.actor_id FROM updates u
          WHERE u.user_id = p_user_id AND u."position" > v_stream.acknowledged_position AND u."position" <= p_position
+           AND u.at >= v_stream.acknowledged_at AND u.at < p_at + interval '1 millisecond'
            AND u.kind = 'MESSAGE_SENT'
         UNION ALL
         SELECT m.conversation_id, m.sequence, m.sender_id
@@ -1144,8 +1148,8 @@ BEGIN
       p_request_id, p_address);
   END IF;
   IF outcome = 'DONE' THEN
-    UPDATE user_streams s SET acknowledged_position = greatest(s.acknowledged_position, p_position)
-     WHERE s.user_id = p_user_id;
+    UPDATE user_streams s SET acknowledged_position = p_position, acknowledged_at = p_at
+     WHERE s.user_id = p_user_id AND s.acknowledged_position < p_position;
   END IF;
   SELECT array_agg(s.user_id), array_agg(s."position") INTO user_ids, positions
     FROM user_streams s WHERE s.user_id = ANY (v_people);

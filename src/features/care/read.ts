@@ -1,4 +1,4 @@
-import type { Appointment } from '../../platform/db/types.js'
+import type { Appointment, Prisma } from '../../platform/db/types.js'
 import type { VerbContext } from '../context.js'
 
 /** Appointments for those who keep them. */
@@ -21,7 +21,7 @@ export async function visibleAppointmentsById(
 async function read(
   ctx: VerbContext,
   ids: readonly string[],
-  where: object,
+  where: Prisma.AppointmentWhereInput,
 ): Promise<(Appointment | null)[]> {
   const rows = await ctx.db.read((client) =>
     client.appointment.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] } }),

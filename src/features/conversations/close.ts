@@ -1,5 +1,6 @@
 import { ForbiddenError, InvalidInputError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
+import { timeOf } from '../../platform/db/time.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
 import { appendUpdates } from '../stream/append.js'
@@ -73,7 +74,7 @@ export async function reopenConversation(ctx: VerbContext, conversationId: strin
 export async function closeNow(tx: Tx, conversationId: string, actorId: string): Promise<void> {
   await tx.conversation.update({
     where: { id: conversationId },
-    data: { closedAt: new Date(), closedById: actorId },
+    data: { closedAt: await timeOf(tx), closedById: actorId },
   })
   await tellOfState(tx, conversationId, actorId, 'CONVERSATION_CLOSED')
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
+import { timeOf } from '../../platform/db/time.js'
 import { newId } from '../../platform/ids.js'
 import { recordingRefusals } from '../audit/refusals.js'
 import { write } from '../audit/write.js'
@@ -50,7 +51,7 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
     if (ctx.viewer.role !== 'DOCTOR') throw new ForbiddenError('Only doctors create groups.')
     if (patientId !== null) await assertPatientInCare(tx, ctx, patientId)
     await assertAddable(tx, memberIds, patientId)
-    const createdAt = new Date()
+    const createdAt = await timeOf(tx)
     await tx.conversation.create({
       data: {
         id,

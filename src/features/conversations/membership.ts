@@ -1,4 +1,5 @@
 import type { Tx } from '../../platform/db/database.js'
+import { timeOf } from '../../platform/db/time.js'
 import { newId } from '../../platform/ids.js'
 import { appendUpdates } from '../stream/append.js'
 import { writeSystemMessage } from './system-messages.js'
@@ -15,7 +16,7 @@ export async function currentParticipants(tx: Tx, conversationId: string) {
 /** Opens a stay: from its own SYSTEM message on, the person sees everything. The transaction holds all locks. */
 export async function join(tx: Tx, conversationId: string, userId: string, actorId: string): Promise<void> {
   const others = (await currentParticipants(tx, conversationId)).map((participant) => participant.userId)
-  const joinedAt = new Date()
+  const joinedAt = await timeOf(tx)
   await tx.participant.upsert({
     where: { conversationId_userId: { conversationId, userId } },
     create: { id: newId(), conversationId, userId, role: 'MEMBER', joinedAt, lastActivityAt: joinedAt },
@@ -36,7 +37,7 @@ export async function join(tx: Tx, conversationId: string, userId: string, actor
 export async function leave(tx: Tx, conversationId: string, userId: string, actorId: string): Promise<void> {
   await tx.participant.update({
     where: { conversationId_userId: { conversationId, userId } },
-    data: { leftAt: new Date(), role: 'MEMBER' },
+    data: { leftAt: await timeOf(tx), role: 'MEMBER' },
   })
   const kind = userId === actorId ? 'PARTICIPANT_LEFT' : 'PARTICIPANT_REMOVED'
   const toSequence = await writeSystemMessage(tx, {

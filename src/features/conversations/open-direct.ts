@@ -1,5 +1,6 @@
 import { CannotSendError, InvalidInputError, NotFoundError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
+import { timeOf } from '../../platform/db/time.js'
 import { newId } from '../../platform/ids.js'
 import { recordingRefusals } from '../audit/refusals.js'
 import { write } from '../audit/write.js'
@@ -58,7 +59,7 @@ export async function openDirectConversation(
       return null
     }
     await refuseUnlessMessageable(tx, ctx, other)
-    const createdAt = new Date()
+    const createdAt = await timeOf(tx)
     await tx.conversation.create({
       data: {
         id: conversationId,

@@ -1,5 +1,6 @@
 import { ForbiddenError, NotFoundError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
+import { timeOf } from '../../platform/db/time.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
 import { findConversation, isCurrentOwner } from '../conversations/subject.js'
@@ -35,7 +36,7 @@ export async function deleteForEveryone(ctx: VerbContext, messageId: string): Pr
     await tx.message.update({
       where: { id: messageId },
       data: {
-        deletedAt: new Date(),
+        deletedAt: await timeOf(tx),
         deletedById: ctx.viewer.id,
         bodySealed: null,
         pinnedAt: null,

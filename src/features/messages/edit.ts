@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CannotSendError, EditWindowClosedError, ForbiddenError, NotFoundError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
+import { timeOf } from '../../platform/db/time.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
 import { appendUpdates } from '../stream/append.js'
@@ -24,9 +25,7 @@ export async function editMessage(ctx: VerbContext, messageId: string, body: str
     if (message.senderId !== ctx.viewer.id) throw new ForbiddenError('Only its sender edits a message.')
     await assertMayWrite(tx, ctx, conversationId)
     const until = editableUntil(message, ctx.config.editWindowSeconds)
-    const [{ now } = { now: new Date() }] = await tx.$queryRaw<
-      { now: Date }[]
-    >`SELECT clock_timestamp() AS now`
+    const now = await timeOf(tx)
     if (now > until) throw new EditWindowClosedError(until)
     if (message.bodySealed === null) throw new ForbiddenError('This message has no text.')
     const former = await ctx.vault.open(bodyPlace(message, message.revision), message.bodySealed)

@@ -1,5 +1,5 @@
 import { CannotSendError, ConflictError, NotFoundError, UnauthenticatedError } from '../../errors.js'
-import { UnreadableError } from '../../platform/crypto/envelope.js'
+import { NoKeyError } from '../../platform/crypto/vault.js'
 import { newId } from '../../platform/ids.js'
 import type { VerbContext } from '../context.js'
 import { markRead } from '../receipts/mark-read.js'
@@ -33,7 +33,7 @@ export async function sendMessage(ctx: VerbContext, input: SendMessageInput): Pr
   const place = bodyPlace({ id, conversationId: input.conversationId }, 0)
   const bodySealed = await ctx.vault.seal(place, input.body).catch((error: unknown) => {
     // No key, no conversation.
-    throw error instanceof UnreadableError ? new NotFoundError() : error
+    throw error instanceof NoKeyError ? new NotFoundError() : error
   })
   await ctx.ticket?.arrive()
   const sending = ctx.sends.send({
@@ -78,7 +78,12 @@ async function replay(
       (await firstBodyOf(ctx, message)) === input.body && message.replyToId === (input.replyToId ?? null)
     if (!isSame) throw new ConflictError('This clientMessageId was used before for another message.')
   }
-  if (input.readUpToMessageId) await markRead(ctx, input.conversationId, input.readUpToMessageId)
+  if (input.readUpToMessageId) {
+    // What was read may be gone for them by now; the message has been said all the same.
+    await markRead(ctx, input.conversationId, input.readUpToMessageId).catch((error: unknown) => {
+      if (!(error instanceof NotFoundError)) throw error
+    })
+  }
   return { message, replayed: true }
 }
 

@@ -52,7 +52,11 @@ async function change(
     // Opened between the look and the locks: it is to be locked too.
     isOpenedMeanwhile = (await directBetween(tx, ctx.viewer.id, userId)).length > conversationIds.length
     if (isOpenedMeanwhile) return null
-    if ((await visibleUsersIn(tx, ctx, [userId])).includes(null)) throw new NotFoundError()
+    // Whom one has blocked stays within reach, whatever else has changed between the two.
+    const block = await tx.block.findUnique({
+      where: { blockerId_blockedId: { blockerId: ctx.viewer.id, blockedId: userId } },
+    })
+    if (!block && (await visibleUsersIn(tx, ctx, [userId])).includes(null)) throw new NotFoundError()
     let done: Change = null
     await tellingOfRefusals(tx, conversationIds, ctx.config.messagingPolicy === 'open', async () => {
       done = await work(tx)

@@ -50,8 +50,10 @@ export class Directory {
       'provision-person',
       `WITH made AS (
          INSERT INTO users (id, external_id, display_name, role) VALUES ($1::uuid, $2, $3, $4::user_role)
-         ON CONFLICT DO NOTHING RETURNING id)
-       INSERT INTO user_streams (user_id) SELECT id FROM made`,
+         ON CONFLICT DO NOTHING RETURNING id
+       ), stream AS (
+         INSERT INTO user_streams (user_id) SELECT id FROM made)
+       SELECT record_audit(NULL, 'user.provision', 'ALLOWED', 'User', made.id, NULL, NULL, NULL, NULL, NULL, NULL) FROM made`,
       [newId(), externalId, name, role],
     )
     return this.find(externalId)

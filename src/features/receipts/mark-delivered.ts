@@ -24,8 +24,8 @@ export async function markDelivered(ctx: VerbContext, upToCursor: string): Promi
   for (;;) {
     const [answer] = await ctx.db.query<Answer>(
       'mark-delivered',
-      'SELECT outcome, user_ids AS "userIds", positions FROM mark_delivered($1::uuid, $2::bigint, $3::int, $4, $5)',
-      [ctx.viewer.id, place.position, conversationsPerTransaction, ctx.requestId, ctx.address],
+      'SELECT outcome, user_ids AS "userIds", positions FROM mark_delivered($1::uuid, $2::bigint, $3::timestamptz, $4::int, $5, $6)',
+      [ctx.viewer.id, place.position, place.at, conversationsPerTransaction, ctx.requestId, ctx.address],
     )
     if (answer?.outcome === 'NOT_REACHED')
       throw InvalidInputError.at('upToCursor', 'Your stream has not come this far.')

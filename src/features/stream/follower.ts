@@ -64,11 +64,12 @@ export class Follower {
       if (row.position <= this.tail) continue
       if (row.position !== this.tail + 1 || this.buffer.length >= bufferLimit) {
         this.isLive = false
-        break
+        this.notify()
+        return
       }
       this.buffer.push(row)
     }
-    this.notify()
+    if (this.buffer.length > 0) this.notify()
   }
 
   /** Everything known is held: from now on the hub's rows connect. */

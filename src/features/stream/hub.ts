@@ -149,10 +149,7 @@ export class StreamHub implements AsyncDisposable {
       if (!person) continue
       const live = [...person.followers].filter((follower) => follower.live)
       for (const follower of person.followers) if (!follower.live) follower.lag()
-      if (live.length === 0) {
-        person.head = person.known
-        continue
-      }
+      if (live.length === 0) continue
       // Whoever went live on what it had read itself stands further than what was handed out so far.
       const first = live.reduce((least, follower) => (follower.tail < least.tail ? follower : least))
       if (first.tail > person.head) {
@@ -173,7 +170,7 @@ export class StreamHub implements AsyncDisposable {
       const byPerson = groupBy(rows, (row) => row.userId)
       for (const person of behind) this.handOut(person, byPerson.get(person.userId) ?? [])
     } catch (error) {
-      this.log.warn({ error: error }, 'the rows of a hint could not be read')
+      this.log.warn({ error }, 'the rows of a hint could not be read')
       for (const person of behind) for (const follower of person.followers) follower.lag()
     }
   }
@@ -184,9 +181,14 @@ export class StreamHub implements AsyncDisposable {
       if (!last || rows[0]?.position !== person.head + 1) follower.lag()
       else if (follower.live) follower.offer(rows)
     }
-    person.head = last?.position ?? person.known
-    person.at = last?.at ?? person.at
-    if (last && last.position < person.known) this.moved.add(person.userId)
+    if (!last) {
+      // Nothing lies there: the hint was wrong, or it is of another epoch, which the sweep will find.
+      person.known = person.head
+      return
+    }
+    person.head = last.position
+    person.at = last.at
+    if (last.position < person.known) this.moved.add(person.userId)
   }
 
   private scheduleSweep(): void {
@@ -212,7 +214,7 @@ export class StreamHub implements AsyncDisposable {
         this.compare(head, formerHeads.get(head.userId) ?? 0)
       this.isAway = false
     } catch (error) {
-      if (!this.isAway) this.log.warn({ error: error }, 'the sweep could not ask the database')
+      if (!this.isAway) this.log.warn({ error }, 'the sweep could not ask the database')
       this.isAway = true
     }
     void this.flush()

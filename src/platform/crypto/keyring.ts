@@ -1,4 +1,5 @@
-import { openBytes, type Place, sealBytes } from './envelope.js'
+import { StartupError } from '../startup-error.js'
+import { openBytes, type Place, sealBytes, UnreadableError } from './envelope.js'
 
 /** Wraps data keys. A file's keyring and a key management service look alike from here. */
 export interface KeyEncryption {
@@ -11,17 +12,15 @@ export interface KeyEncryption {
 
 /** The key-encryption keys of `KEYRING_FILE`, or of the file that the unconfigured start makes. */
 export function fileKeyring(current: string, keys: ReadonlyMap<string, Buffer>): KeyEncryption {
-  const keyOf = (id: string, place: Place): Buffer => {
-    const key = keys.get(id)
-    if (!key)
-      throw new Error(
-        `the keyring has no key ${JSON.stringify(id)}, which wraps ${place.table} of ${place.rowId}`,
-      )
-    return key
-  }
+  const currentKey = keys.get(current)
+  if (!currentKey) throw new StartupError('The keyring has no key of the id that it names as current.')
   return {
     current,
-    wrap: async (key, place) => sealBytes(keyOf(current, place), 0, place, key),
-    unwrap: async (kekId, wrapped, place) => openBytes(keyOf(kekId, place), place, wrapped),
+    wrap: async (key, place) => sealBytes(currentKey, 0, place, key),
+    unwrap: async (kekId, wrapped, place) => {
+      const key = keys.get(kekId)
+      if (!key) throw new UnreadableError(place)
+      return openBytes(key, place, wrapped)
+    },
   }
 }

@@ -39,6 +39,9 @@ const wrappedAt = (table: string, rowId: string, conversationId: string | null, 
   revision: version,
 })
 
+/** There is no key because there is no such conversation, or it was erased. */
+export class NoKeyError extends UnreadableError {}
+
 function notOurs(kekId: string): never {
   throw new StartupError(
     `The keyring does not open this database: its keys are wrapped by ${JSON.stringify(kekId)}, which is missing or another key.`,
@@ -165,7 +168,7 @@ export class Vault {
       keys.set(row.version, await this.keyring.unwrap(row.kekId, row.wrappedKey, place))
     }
     if (keys.size === 0)
-      throw new UnreadableError({ table: 'conversation_keys', column: 'wrapped_key', rowId: conversationId })
+      throw new NoKeyError({ table: 'conversation_keys', column: 'wrapped_key', rowId: conversationId })
     return { current: Math.max(...keys.keys()), keys }
   }
 }

@@ -85,7 +85,7 @@ export class Database implements AsyncDisposable {
         return await work()
       } catch (error) {
         if (attempt < attempts && isRetryable(error)) await sleep(Math.random() * 20 * 2 ** attempt)
-        else if (isUnavailable(error)) throw new ServiceUnavailableError()
+        else if (isUnavailable(error)) throw new ServiceUnavailableError(1, isRetryable(error))
         else throw error
       }
     }

@@ -32,11 +32,27 @@ const patienceMilliseconds = 120_000
 export async function waitForMigrations(connectionString: string, log: Log): Promise<void> {
   const deadline = Date.now() + patienceMilliseconds
   for (let attempt = 0; ; attempt++) {
-    const pending = await pendingMigrations(connectionString)
+    const pending = [
+      ...(await pendingMigrations(connectionString)),
+      ...((await hasJobs(connectionString)) ? [] : ['jobs']),
+    ]
     if (pending.length === 0) return
     if (attempt === 0) log.info({ pending }, 'waiting until the database is migrated')
     if (Date.now() > deadline)
       throw new StartupError('The database is older than this program, and MIGRATE=off. Migrate it first.')
     await sleep(1000)
+  }
+}
+
+async function hasJobs(connectionString: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    const { rows } = await client.query(
+      "SELECT to_regclass('graphile_worker.migrations') IS NOT NULL AS found",
+    )
+    return rows[0]?.found === true
+  } finally {
+    await client.end()
   }
 }

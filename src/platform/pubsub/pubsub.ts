@@ -1,14 +1,24 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import { PubSub, type PubSubEngine } from 'graphql-subscriptions'
 import { Redis } from 'ioredis'
+import { z } from 'zod'
 import type { Log } from '../log.js'
 
 /** What travels between nodes: ids and positions, no words of anybody. Each topic is one channel. */
 export interface Topics {
-  /** The heads of streams after a commit: `[person, position]`. */
-  hints: ReadonlyArray<readonly [userId: string, position: number]>
+  /** The heads of streams after a commit. */
+  hints: (readonly [userId: string, position: number])[]
   /** A person's role or activity changed: whoever holds their connections asks again. */
   people: { readonly userId: string }
+}
+
+const hints = z.array(z.tuple([z.string(), z.int().nonnegative()]))
+const people = z.object({ userId: z.string() })
+
+/** What came over the bus, or null for what is not ours: whoever else can write to Redis must not be able to end a node. */
+const read: { readonly [T in keyof Topics]: (payload: unknown) => Topics[T] | null } = {
+  hints: (payload) => hints.safeParse(payload).data ?? null,
+  people: (payload) => people.safeParse(payload).data ?? null,
 }
 
 /** Tells the other nodes, as a hint: a message may be lost, and nobody may rely on it. Never throws. */
@@ -30,7 +40,12 @@ function engineBus(engine: PubSubEngine, log: Log, close: () => Promise<void>): 
       engine.publish(`parley:${topic}`, payload).catch(failed)
     },
     subscribe: (topic, receive) => {
-      engine.subscribe(`parley:${topic}`, receive, {}).catch((error: unknown) => {
+      const checked = (payload: unknown) => {
+        const message = read[topic](payload)
+        if (message === null) log.warn({ topic }, 'a message that is not ours came over the bus')
+        else receive(message)
+      }
+      engine.subscribe(`parley:${topic}`, checked, {}).catch((error: unknown) => {
         log.error({ failure: messageOf(error) }, 'the bus could not be subscribed to')
       })
     },
@@ -43,6 +58,8 @@ function redisBus(url: string, log: Log): Bus {
   const connect = (queue: boolean): Redis => {
     const redis = new Redis(url, {
       enableOfflineQueue: queue,
+      // A Redis that accepts and never answers must not gather commands.
+      ...(queue ? {} : { commandTimeout: 1000 }),
       maxRetriesPerRequest: queue ? null : 0,
       retryStrategy: (times) => Math.min(times * 100, 1000),
     })
