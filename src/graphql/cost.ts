@@ -2,6 +2,7 @@ import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode 
 
 /** How many a list gives where no page is asked for. */
 const usualList = 20
+const largestPage = 100
 
 /**
  * How many fields an operation could give at most: each field counts once for every element of the lists around it, and
@@ -43,10 +44,10 @@ export function costOf(
 function pageOf(field: FieldNode, variables: Record<string, unknown>): number {
   const named = (name: string) => field.arguments?.find((argument) => argument.name.value === name)?.value
   const value = named('first') ?? named('last')
-  if (value?.kind === 'IntValue') return Math.max(0, Number(value.value))
+  if (value?.kind === 'IntValue') return pageSize(Number(value.value))
   if (value?.kind === 'Variable') {
     const given = variables[value.name.value]
-    return typeof given === 'number' ? Math.max(0, given) : usualList
+    return typeof given === 'number' ? pageSize(given) : usualList
   }
   const ids = named('ids')
   if (ids?.kind === 'ListValue') return ids.values.length
@@ -55,4 +56,9 @@ function pageOf(field: FieldNode, variables: Record<string, unknown>): number {
     return Array.isArray(given) ? given.length : 1
   }
   return field.name.value === 'participants' || field.name.value === 'receipts' ? usualList : 1
+}
+
+/** A larger page than any list gives is refused by the list itself, with INVALID_INPUT. */
+function pageSize(asked: number): number {
+  return Math.min(Math.max(asked, 0), largestPage)
 }

@@ -1,4 +1,4 @@
-import { type ASTNode, type DocumentNode, parse, visit } from 'graphql'
+import { type ASTNode, type DocumentNode, type ExecutionArgs, type GraphQLError, parse, visit } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { costOf } from './cost.js'
 import { codedError } from './failures.js'
@@ -32,15 +32,23 @@ export function useLimits(): Plugin {
     },
     // Pages multiply: known only with the variables.
     onExecute: ({ args, setResultAndStopExecution }) => {
-      const cost = costOf(args.document, args.operationName ?? undefined, args.variableValues ?? {})
-      if (cost <= mostFields) return
-      const error = codedError(
-        'COST_EXCEEDED',
-        `The operation could give more than ${mostFields} fields. Ask for smaller pages.`,
-      )
-      setResultAndStopExecution({ errors: [error] })
+      const error = costFault(args)
+      if (error) setResultAndStopExecution({ errors: [error] })
+    },
+    onSubscribe: ({ args, setResultAndStopExecution }) => {
+      const error = costFault(args)
+      if (error) setResultAndStopExecution({ errors: [error] })
     },
   }
+}
+
+function costFault({ document, operationName, variableValues }: ExecutionArgs): GraphQLError | null {
+  const cost = costOf(document, operationName ?? undefined, variableValues ?? {})
+  if (cost <= mostFields) return null
+  return codedError(
+    'COST_EXCEEDED',
+    `The operation could give more than ${mostFields} fields. Ask for smaller pages.`,
+  )
 }
 
 /** How deep the deepest selection of a document is, with its fragments spread; a cycle counts as too deep. */

@@ -52,7 +52,7 @@ export const updatesDocument = `subscription ($after: String) { updates(after: $
 
 const fetchDocument = `{
   viewer { updateCursor unreadCount unreadConversationCount blockedUsers(first: 100) { edges { node { id } } } }
-  conversations(first: 100) { edges { node { ...C unreadCount lastReadSequence lastMessage { id }
+  conversations(first: 30) { edges { node { ...C unreadCount lastReadSequence lastMessage { id }
     participants(first: 100) { edges { node { ...P } } }
     messages(first: 100) { edges { node { ...M } } pageInfo { hasNextPage } } } } } }
   ${conversationFields} ${messageFields} ${participantFields}`

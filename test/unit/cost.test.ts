@@ -1,0 +1,31 @@
+import { parse } from 'graphql'
+import { expect, test } from 'vitest'
+import { costOf } from '../../src/graphql/cost.js'
+
+const cost = (document: string, variables: Record<string, unknown> = {}, name?: string) =>
+  costOf(parse(document), name, variables)
+
+test('a field costs one, a page its size times what it holds', () => {
+  expect(cost('{ viewer { id } }')).toBe(2)
+  expect(cost('{ conversations(first: 10) { edges { node { id } } } }')).toBe(1 + 10 * 3)
+  expect(cost('{ conversations(last: 10) { edges { cursor } } }')).toBe(1 + 10 * 2)
+})
+
+test('pages within pages multiply, through fragments too', () => {
+  const document = `
+    query ($n: Int) { conversations(first: 100) { edges { node { ...Talk } } } }
+    fragment Talk on Conversation { messages(first: $n) { edges { node { id } } } }`
+  expect(cost(document, { n: 100 })).toBe(1 + 100 * (2 + (1 + 100 * 3)))
+  expect(cost(document, { n: 1 })).toBe(1 + 100 * (2 + (1 + 1 * 3)))
+  expect(cost(document)).toBe(1 + 100 * (2 + (1 + 20 * 3)))
+})
+
+test('lists of ids and lists with a default count as what they give', () => {
+  expect(cost('{ nodes(ids: ["a", "b", "c"]) { id } }')).toBe(1 + 3)
+  expect(cost('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b'] })).toBe(1 + 2)
+  expect(cost('{ conversation(id: "a") { participants { edges { cursor } } } }')).toBe(1 + 1 + 20 * 2)
+})
+
+test('only the operation that is meant counts', () => {
+  expect(cost('query A { a b } query B { c }', {}, 'B')).toBe(1)
+})
