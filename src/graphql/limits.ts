@@ -8,7 +8,7 @@ const mostTokens = 2000
 /** Levels of selection sets, fragments followed. */
 const deepest = 15
 /** Fields that an operation could give. */
-const mostFields = 100_000
+const mostFields = 250_000
 
 /** Bounds on documents, the same on every transport. */
 export function useLimits(): Plugin {
