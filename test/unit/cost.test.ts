@@ -27,5 +27,6 @@ test('lists of ids and lists with a default count as what they give', () => {
 })
 
 test('only the operation that is meant counts', () => {
-  expect(cost('query A { a b } query B { c }', {}, 'B')).toBe(1)
+  const document = 'query A { viewer { id } serverInfo { version } } query B { viewer { id } }'
+  expect(cost(document, {}, 'B')).toBe(2)
 })
