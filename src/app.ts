@@ -2,12 +2,12 @@ import { resolve } from 'node:path'
 import type { Config } from './config.js'
 import type { Services } from './features/context.js'
 import { Cursors } from './features/cursors.js'
-import { readMessagesOf } from './features/messages/read.js'
 import { SendLanes } from './features/messages/send-lanes.js'
 import { Directory } from './features/people/directory.js'
 import { tellConversations } from './features/people/tell-conversations.js'
 import { Hints } from './features/stream/hints.js'
 import { StreamHub } from './features/stream/hub.js'
+import { readTogether } from './features/stream/read-together.js'
 import { Authenticator, type TokenRules } from './http/authenticate.js'
 import { openDoor } from './http/door.js'
 import { fileKeyring } from './platform/crypto/keyring.js'
@@ -93,7 +93,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const vault = await Vault.open(fileKeyring(keyring.current, keyring.keys), keyStore(db))
     const bus = stack.use(overrides.bus ?? createBus(config.redisUrl, log))
     const hints = new Hints(bus)
-    const hub = stack.use(new StreamHub(db, log, (rows) => readMessagesOf(db, rows)))
+    const hub = stack.use(new StreamHub(db, log, (rows) => readTogether(db, rows)))
     hub.start(bus)
     const directory = new Directory(db)
     bus.subscribe('people', () => directory.forget())

@@ -10,6 +10,9 @@ const deepest = 15
 /** Fields that an operation could give. */
 const mostFields = 250_000
 
+/** Parsed documents are cached, and so is what was found of them. */
+const depths = new WeakMap<DocumentNode, number>()
+
 /** Bounds on documents, the same on every transport. */
 export function useLimits(): Plugin {
   return {
@@ -27,7 +30,9 @@ export function useLimits(): Plugin {
     },
     onValidate: ({ params, setResult }) => {
       const document = params.documentAST
-      if (depthOf(document) > deepest)
+      const depth = depths.get(document) ?? depthOf(document)
+      depths.set(document, depth)
+      if (depth > deepest)
         setResult([codedError('COST_EXCEEDED', `The document is deeper than ${deepest} levels.`)])
     },
     // Pages multiply: known only with the variables.

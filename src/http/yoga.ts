@@ -2,6 +2,7 @@ import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { createYoga } from 'graphql-yoga'
 import type { Services, Ticket } from '../features/context.js'
 import type { GraphContext } from '../graphql/context.js'
+import { useGraphqlJs } from '../graphql/executor.js'
 import { publicError } from '../graphql/failures.js'
 import { useNoIntrospection } from '../graphql/introspection.js'
 import { useLimits } from '../graphql/limits.js'
@@ -43,6 +44,7 @@ export function createEngine(services: Services, exploring: Exploring | null) {
     landingPage: false,
     logging: false,
     plugins: [
+      useGraphqlJs(),
       useMasking(),
       useLimits(),
       useUpdateCursor(),

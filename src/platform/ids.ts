@@ -1,7 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 let lastMillisecond = 0
 let counter = 0
+// One call for random bytes serves many ids.
+const pool = Buffer.alloc(16 * 256)
+let used = pool.length
 
 /**
  * A UUID of version 7 (RFC 9562): 48 bits of milliseconds, a 12-bit counter that keeps ids of one process and
@@ -16,7 +19,12 @@ export function newId(): string {
     lastMillisecond += 1
     counter = 0
   }
-  const bytes = randomBytes(16)
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  const bytes = Buffer.from(pool.subarray(used, used + 16))
+  used += 16
   bytes.writeUIntBE(lastMillisecond, 0, 6)
   bytes.writeUInt16BE(0x7000 | counter, 6)
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8)

@@ -3,6 +3,9 @@ import { Semaphore } from './semaphore.js'
 
 /** How many lanes wait for somebody else’s locks at once, each on a connection. */
 const mostWaiting = 6
+/** How many inputs are worth a batch beside one that is under way, and how long they wait to become so many. */
+const gathered = 16
+const lateMilliseconds = 10
 /** Of one lane; beyond, inputs are refused at once. */
 const longestQueue = 1000
 
@@ -32,12 +35,15 @@ export interface LaneOptions<Input, Output> {
 
 /**
  * Gathers concurrent inputs into batches. The inputs of one key are a lane: they are done in the order in which they
- * were submitted, and the next ones wait until those before them are settled. No timer: a lone input starts at once.
+ * were submitted, and the next ones wait until those before them are settled. A lone input starts at once.
  */
 export class Lanes<Input, Output> {
   private readonly lanes = new Map<string, Lane<Input, Output>>()
   private readonly ready = new Set<Lane<Input, Output>>()
   private underWay = 0
+  /** Inputs that wait in lanes. */
+  private count = 0
+  private late: NodeJS.Timeout | null = null
   private readonly waiting = new Semaphore(mostWaiting)
 
   constructor(private readonly options: LaneOptions<Input, Output>) {}
@@ -56,19 +62,29 @@ export class Lanes<Input, Output> {
       }
       lane.queue.push({ input, resolve, reject })
       if (!lane.isBusy) this.ready.add(lane)
+      this.count += 1
       // Whatever arrives in this turn of the event loop goes along.
-      if (this.underWay < this.options.parallel) setImmediate(() => this.pump())
+      if (this.underWay === 0 || this.count >= gathered) setImmediate(() => this.pump())
+      else this.late ??= setTimeout(() => this.pump(true), lateMilliseconds)
     })
   }
 
-  private pump(): void {
-    while (this.underWay < this.options.parallel && this.ready.size > 0) {
+  /** A second batch starts beside the first once it is worth it, or the first one takes long. */
+  private pump(isLate = false): void {
+    if (this.late) clearTimeout(this.late)
+    this.late = null
+    while (this.ready.size > 0 && this.underWay < this.options.parallel) {
+      if (this.underWay > 0 && this.count < gathered && !isLate) {
+        this.late = setTimeout(() => this.pump(true), lateMilliseconds)
+        return
+      }
       const taken = new Map<Lane<Input, Output>, Waiting<Input, Output>[]>()
       let room = this.options.largestBatch
       for (const lane of this.ready) {
         if (room === 0) break
         const items = lane.queue.splice(0, room)
         room -= items.length
+        this.count -= items.length
         lane.isBusy = true
         this.ready.delete(lane)
         taken.set(lane, items)

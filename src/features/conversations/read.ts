@@ -1,6 +1,8 @@
 import type { CannotSendReason } from '../../errors.js'
+import type { Database } from '../../platform/db/database.js'
 import type { ConversationKind } from '../../platform/db/types.js'
 import type { VerbContext } from '../context.js'
+import type { UpdateRow } from '../stream/rows.js'
 import { visibleConversationSql } from './policy.js'
 import { type ConversationRow, conversationColumns } from './rows.js'
 
@@ -18,6 +20,30 @@ export async function conversationsById(
   )
   const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.map((id) => byId.get(id) ?? null)
+}
+
+/** The conversations that these rows belong to, each for its row's person; one statement for all of a node's people. */
+export async function conversationsOfUpdates(
+  db: Database,
+  updates: readonly UpdateRow[],
+): Promise<Map<UpdateRow, ConversationRow | null>> {
+  const asked = updates.filter((update) => update.conversationId !== null)
+  if (asked.length === 0) return new Map()
+  const rows = await db.query<ConversationRow & { viewerId: string }>(
+    'conversations-of-updates',
+    `SELECT p.user_id AS "viewerId", ${conversationColumns}
+       FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[])) AS k (conversation_id, user_id)
+       JOIN conversations c ON c.id = k.conversation_id
+       JOIN participants p ON p.conversation_id = c.id AND p.user_id = k.user_id
+      WHERE ${visibleConversationSql('k.user_id')}`,
+    [asked.map((update) => update.conversationId), asked.map((update) => update.userId)],
+  )
+  const visible = new Map(rows.map((row) => [`${row.viewerId}:${row.id}`, row]))
+  return new Map(
+    asked.map(
+      (update) => [update, visible.get(`${update.userId}:${update.conversationId}`) ?? null] as const,
+    ),
+  )
 }
 
 /** The DIRECT conversations with these people that the viewer may see; null where there is none. */

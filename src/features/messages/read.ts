@@ -89,18 +89,19 @@ export async function messageSlices(
   return slices.map((slice) => results.get(slice) ?? [])
 }
 
-/** How long what was read with a hint may stand in for a read of its own. */
-const freshMilliseconds = 1000
-const readWithRow = new WeakMap<UpdateRow, { readonly message: MessageRow | null; readonly until: number }>()
 const tellsOfMessage = new Set(['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED'])
 
 /**
- * Reads the messages that these rows tell of, each for its row's person and under what they may see; one statement for
- * all of a node's people. The same message read for two people is one object, so that it is opened once.
+ * The messages that these rows tell of, each for its row's person and under what they may see; one statement for all of a
+ * node's people. The same message read for two people is one object, so that it is opened once. Null: not for them;
+ * a row that tells of no message is not in the map.
  */
-export async function readMessagesOf(db: Database, updates: readonly UpdateRow[]): Promise<void> {
+export async function messagesOfUpdates(
+  db: Database,
+  updates: readonly UpdateRow[],
+): Promise<Map<UpdateRow, MessageRow | null>> {
   const asked = updates.filter((update) => update.messageId !== null && tellsOfMessage.has(update.kind))
-  if (asked.length === 0) return
+  if (asked.length === 0) return new Map()
   const rows = await db.query<MessageRow & { viewerId: string }>(
     'messages-of-updates',
     `SELECT p.user_id AS "viewerId", ${messageColumns} FROM unnest($1::uuid[], $2::uuid[]) AS p (message_id, user_id)
@@ -114,14 +115,7 @@ export async function readMessagesOf(db: Database, updates: readonly UpdateRow[]
     shared.set(row.id, message)
     visible.set(`${viewerId}:${row.id}`, message)
   }
-  const until = Date.now() + freshMilliseconds
-  for (const update of asked) {
-    readWithRow.set(update, { message: visible.get(`${update.userId}:${update.messageId}`) ?? null, until })
-  }
-}
-
-/** The message that was read together with a row, null where its person may not see it; undefined: read it yourself. */
-export function messageReadWith(update: UpdateRow): MessageRow | null | undefined {
-  const read = readWithRow.get(update)
-  return read && read.until > Date.now() ? read.message : undefined
+  return new Map(
+    asked.map((update) => [update, visible.get(`${update.userId}:${update.messageId}`) ?? null] as const),
+  )
 }

@@ -3,15 +3,36 @@ import type { Prisma, User } from '../../platform/db/types.js'
 import type { VerbContext } from '../context.js'
 import { messageableUsers, visibleUsers } from './policy.js'
 
-/** A person as stored. */
-export type UserRow = User
+/** A person as others may see them, with their own privacy. */
+export type UserRow = Pick<
+  User,
+  | 'id'
+  | 'externalId'
+  | 'displayName'
+  | 'role'
+  | 'avatarUrl'
+  | 'specialty'
+  | 'qualification'
+  | 'designation'
+  | 'isActive'
+  | 'sendReadReceipts'
+  | 'sendTyping'
+  | 'sharePresence'
+>
 
 /** People reached through something that the viewer may see (a message's sender, a participant); null: no such id. */
 export async function usersById(
   ctx: Pick<VerbContext, 'db'>,
   ids: readonly string[],
 ): Promise<(UserRow | null)[]> {
-  const rows = await ctx.db.read((client) => client.user.findMany({ where: { id: { in: [...ids] } } }))
+  const rows = await ctx.db.query<UserRow>(
+    'users-by-id',
+    `SELECT id, external_id AS "externalId", display_name AS "displayName", role, avatar_url AS "avatarUrl", specialty,
+            qualification, designation, is_active AS "isActive", send_read_receipts AS "sendReadReceipts",
+            send_typing AS "sendTyping", share_presence AS "sharePresence"
+       FROM users WHERE id = ANY ($1::uuid[])`,
+    [ids],
+  )
   return inOrder(ids, rows)
 }
 

@@ -2,9 +2,11 @@ import { builder } from '../../graphql/builder.js'
 import type { GraphContext } from '../../graphql/context.js'
 import { ConversationRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
-import { messageReadWith, messagesById } from '../messages/read.js'
+import { messagesById } from '../messages/read.js'
+import { usersById } from '../people/read.js'
 import { failedEvent, type StreamEvent } from './events.js'
 import { type StreamPage, updatesPage } from './page.js'
+import { readWith } from './read-together.js'
 import { ChangeRef, type ChangeValue, changeOf } from './schema-changes.js'
 import { followUpdates } from './subscribe.js'
 
@@ -12,9 +14,14 @@ const defaultUpdates = 100
 
 /** What was read together with a row need not be read again. */
 function primeFrom(ctx: GraphContext, event: StreamEvent): void {
-  if (event.kind !== 'row' || event.row.messageId === null) return
-  const message = messageReadWith(event.row)
-  if (message !== undefined) ctx.loaders.prime(messagesById, event.row.messageId, message)
+  if (event.kind !== 'row') return
+  const { messageId, conversationId } = event.row
+  const { message, conversation, sender } = readWith(event.row) ?? {}
+  if (messageId !== null && message !== undefined) ctx.loaders.prime(messagesById, messageId, message)
+  if (conversationId !== null && conversation !== undefined) {
+    ctx.loaders.prime(conversationsById, conversationId, conversation)
+  }
+  if (sender) ctx.loaders.prime(usersById, sender.id, sender)
 }
 
 /** An event with its change, resolved before it leaves: a change that can't be read now must not pass for one that is gone. */

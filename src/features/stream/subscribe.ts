@@ -4,6 +4,7 @@ import type { VerbContext } from '../context.js'
 import { decodePlace, encodePlace, type StreamPlace } from './cursor.js'
 import { caughtUpEvent, failedEvent, resetEvent, rowEvent, type StreamEvent } from './events.js'
 import type { Follower } from './follower.js'
+import { readTogether } from './read-together.js'
 import { resetReasonAt } from './resets.js'
 import { readHead, readRows, type StreamHead } from './rows.js'
 
@@ -149,6 +150,7 @@ async function readOn(
       rowsPerRead,
     )
     const [first] = rows
+    await readTogether(ctx.db, rows)
     if (first && first.position !== from + 1) return await readHead(ctx.db, ctx.viewer.id)
     follower.offer(rows)
     if (rows.length === 0 || (rows.length < rowsPerRead && known() <= follower.tail)) follower.goLive()
