@@ -9,12 +9,13 @@ import { Hints } from './features/stream/hints.js'
 import { StreamHub } from './features/stream/hub.js'
 import { readTogether } from './features/stream/read-together.js'
 import { Authenticator, type TokenRules } from './http/authenticate.js'
-import { openDoor } from './http/door.js'
+import { assertPortFree, openDoor } from './http/door.js'
 import { fileKeyring } from './platform/crypto/keyring.js'
 import { Vault } from './platform/crypto/vault.js'
 import { Database } from './platform/db/database.js'
 import { startEmbeddedPostgres } from './platform/db/embedded.js'
 import { emptyDatabase } from './platform/db/empty.js'
+import { isUnavailable } from './platform/db/failures.js'
 import { keyStore } from './platform/db/key-store.js'
 import { prepareDatabase, waitForMigrations } from './platform/db/prepare.js'
 import { acquireInstanceLock } from './platform/instance-lock.js'
@@ -57,6 +58,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
   const stack = new Lifetimes()
   let killNow = () => {}
   try {
+    if (config.role !== 'worker') await assertPortFree(config)
     let connectionString: string
     if (config.database.kind === 'embedded') {
       const dataDir = resolve(config.dataDir)
@@ -126,6 +128,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     }
     overrides.stopping?.throwIfAborted()
     if (overrides.seed) {
+      log.info('seeding the demo, unless somebody is there already')
       const seeding = seedingOnce(resolve(config.dataDir), () => overrides.seed?.(services))
       await unlessStopping(seeding, overrides.stopping)
     }
@@ -138,6 +141,9 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     return { url, services, tokens, killNow, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
   } catch (error) {
     await stack[Symbol.asyncDispose]()
+    if (config.database.kind === 'url' && isUnavailable(error)) {
+      throw new StartupError('The database of DATABASE_URL does not answer.', { cause: error })
+    }
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.js'
 import type { Services } from '../features/context.js'
@@ -54,6 +55,16 @@ export async function openDoor(
       return close(server, stop, services)
     },
   }
+}
+
+/** Says before anything is started whether the port can be had. Throws StartupError. */
+export async function assertPortFree(config: Config): Promise<void> {
+  const probe = createServer().listen(config.port, config.host)
+  await once(probe, 'listening').catch((error: unknown) => {
+    throw portError(error, config)
+  })
+  probe.close()
+  await once(probe, 'close')
 }
 
 async function isReady({ db }: Services): Promise<boolean> {

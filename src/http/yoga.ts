@@ -86,7 +86,7 @@ function graphiqlOptions({ token }: Exploring) {
 query Start {
   viewer { user { displayName role } unreadCount updateCursor }
   conversations(first: 10) {
-    edges { node { id kind title otherParticipant { displayName } unreadCount lastMessage { body sentAt } } }
+    edges { node { id kind title otherParticipant { externalId displayName } unreadCount lastMessage { body sentAt } } }
   }
 }
 `,
