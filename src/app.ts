@@ -58,7 +58,6 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
   const stack = new Lifetimes()
   let killNow = () => {}
   try {
-    if (config.role !== 'worker') await assertPortFree(config)
     let connectionString: string
     if (config.database.kind === 'embedded') {
       const dataDir = resolve(config.dataDir)
@@ -67,6 +66,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
         `http://${shownHost(config.host)}:${config.port}/graphql`,
       )
       stack.defer(() => lock.release())
+      if (config.role !== 'worker') await assertPortFree(config)
       const postgres = await startEmbeddedPostgres({ directory: dataDir, log })
       stack.defer(() => postgres.stop())
       killNow = () => postgres.killNow()
