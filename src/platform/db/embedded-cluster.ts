@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { StartupError } from '../startup-error.js'
 import type { Binaries } from './embedded-binaries.js'
 import { stopLeftover } from './embedded-postmaster.js'
@@ -64,6 +64,7 @@ async function initialise(place: Place, binaries: Binaries, password: string, sy
   const passwordFile = `${place.data}.password`
   await rm(unfinished, { recursive: true, force: true })
   await rm(passwordFile, { force: true })
+  await mkdir(dirname(unfinished), { recursive: true })
   await mkdir(unfinished, { mode: 0o700 })
   await place.user.own(unfinished)
   try {
