@@ -1,3 +1,5 @@
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { type App, createApp, type Overrides } from '../../src/app.js'
 import { loadConfig } from '../../src/config.js'
@@ -140,7 +142,7 @@ export function startNode(connectionString: string, options: WorldOptions = {}):
     MIGRATE: 'off',
     SERVICE_SUBJECTS: 'platform',
     ADMIN_SUBJECTS: 'the-admin',
-    PARLEY_DATA_DIR: '/tmp/parley-tests',
+    PARLEY_DATA_DIR: join(tmpdir(), `parley-tests-${userInfo().username}`),
     ...(options.redisUrl ? { REDIS_URL: options.redisUrl } : {}),
     ...options.env,
   })
