@@ -58,8 +58,12 @@ export class Stream {
   }
 
   /** Waits until the condition holds of what has come so far; fails after 10 s with what there is. */
-  async until(condition: (updates: readonly UpdateShape[]) => boolean, what = 'updates'): Promise<void> {
-    const deadline = Date.now() + 10_000
+  async until(
+    condition: (updates: readonly UpdateShape[]) => boolean,
+    what = 'updates',
+    milliseconds = 10_000,
+  ): Promise<void> {
+    const deadline = Date.now() + milliseconds
     while (!condition(this.all)) {
       if (Date.now() > deadline) {
         throw new Error(
