@@ -37,11 +37,11 @@ const verbs = {
 
 export type Verb = keyof typeof verbs
 
+export const verbNames = Object.keys(verbs) as Verb[]
+
 /** Numbers choose among what there is when the operation runs. */
 export const operations = fc.record({
-  verb: fc.oneof(
-    ...(Object.keys(verbs) as Verb[]).map((verb) => ({ weight: verbs[verb], arbitrary: fc.constant(verb) })),
-  ),
+  verb: fc.oneof(...verbNames.map((verb) => ({ weight: verbs[verb], arbitrary: fc.constant(verb) }))),
   who: fc.nat({ max: 5 }),
   whom: fc.nat({ max: 5 }),
   node: fc.nat({ max: 1 }),

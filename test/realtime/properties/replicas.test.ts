@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { redisUrl } from '../../support/cluster.js'
 import { World } from '../../support/world.js'
 import { Device } from './device.js'
-import { operations, perform, type Stage } from './operations.js'
+import { operations, perform, type Stage, type Verb, verbNames } from './operations.js'
 import { fetchAll } from './replica.js'
 
 const atOnce = 4
@@ -46,16 +46,20 @@ async function compare({ world, devices }: Stage): Promise<void> {
   }
 }
 
-const commonVerbs = [
-  'send',
-  'edit',
-  'deleteForOneself',
-  'deleteForEveryone',
-  'markRead',
-  'markDelivered',
-  'block',
-  'unblock',
-]
+/** Chance leaves out a rare verb now and then: those are tried, on devices as before, until each has succeeded. */
+async function performMissing(world: World, done: (verb: Verb) => boolean): Promise<Stage> {
+  const stage = await setStage(world)
+  for (const operation of fc.sample(operations, 1000)) {
+    const missing = verbNames.filter((verb) => !done(verb) && !stage.outcomes.has(`${verb}: done`))
+    if (missing.length === 0) break
+    // Nothing reopens, or is edited or deleted, that was not closed or said before.
+    const verbs: Verb[] = [...missing, 'send', 'close']
+    await perform(stage, { ...operation, verb: verbs[operation.other % verbs.length] ?? 'send' })
+  }
+  await compare(stage)
+  for (const device of stage.devices) await device.stop()
+  return stage
+}
 
 test('after 1,000 random operations every device’s copy equals what a fresh client fetches', {
   timeout: 300_000,
@@ -78,8 +82,10 @@ test('after 1,000 random operations every device’s copy equals what a fresh cl
     // A smaller counterexample would cost more than it shows: the seed repeats it.
     { numRuns: 4, endOnFailure: true },
   )
-  // What is tried at random is refused often: the common verbs must have succeeded, and most of all of them.
-  const succeeded = [...outcomes.keys()].filter((outcome) => outcome.endsWith(': done'))
-  expect(succeeded).toEqual(expect.arrayContaining(commonVerbs.map((verb) => `${verb}: done`)))
-  expect(succeeded.length).toBeGreaterThanOrEqual(14)
+  const done = (verb: Verb) => outcomes.has(`${verb}: done`)
+  if (!verbNames.every(done)) {
+    for (const outcome of (await performMissing(world, done)).outcomes.keys()) outcomes.set(outcome, 1)
+  }
+  // Every verb succeeded at least once.
+  expect(verbNames.filter((verb) => !done(verb))).toEqual([])
 })
