@@ -3,10 +3,16 @@ import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode 
 /** How many a list gives where no page is asked for. */
 const usualList = 20
 const largestPage = 100
+/** Lists that give more than one where their field names no size. */
+const sizes = new Map([
+  ['participants', usualList],
+  ['receipts', usualList],
+  ['messageWindow', 50],
+])
 
 /**
  * How many fields an operation could give at most: each field counts once for every element of the lists around it, and
- * a list has as many as its `first` or `last` asks for. Worked out before anything runs.
+ * a list has as many as its `first`, `last` or `size` asks for. Worked out before anything runs.
  */
 export function costOf(
   document: DocumentNode,
@@ -43,11 +49,12 @@ export function costOf(
 
 function pageOf(field: FieldNode, variables: Record<string, unknown>): number {
   const named = (name: string) => field.arguments?.find((argument) => argument.name.value === name)?.value
-  const value = named('first') ?? named('last')
+  const value = named('first') ?? named('last') ?? named('size')
+  const unsized = sizes.get(field.name.value)
   if (value?.kind === 'IntValue') return pageSize(Number(value.value))
   if (value?.kind === 'Variable') {
     const given = variables[value.name.value]
-    return typeof given === 'number' ? pageSize(given) : usualList
+    return typeof given === 'number' ? pageSize(given) : (unsized ?? usualList)
   }
   const ids = named('ids')
   if (ids?.kind === 'ListValue') return ids.values.length
@@ -55,7 +62,7 @@ function pageOf(field: FieldNode, variables: Record<string, unknown>): number {
     const given = variables[ids.name.value]
     return Array.isArray(given) ? given.length : 1
   }
-  return field.name.value === 'participants' || field.name.value === 'receipts' ? usualList : 1
+  return unsized ?? 1
 }
 
 /** A larger page than any list gives is refused by the list itself, with INVALID_INPUT. */

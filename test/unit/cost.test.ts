@@ -26,6 +26,16 @@ test('lists of ids and lists with a default count as what they give', () => {
   expect(cost('{ conversation(id: "a") { participants { edges { cursor } } } }')).toBe(1 + 1 + 20 * 2)
 })
 
+test('a window counts as its size, which has a default', () => {
+  const size7 = '{ conversation(id: "a") { messageWindow(size: 7) { edges { cursor } } } }'
+  const usual = '{ conversation(id: "a") { messageWindow { edges { cursor } } } }'
+  const asNull = '{ conversation(id: "a") { messageWindow(around: "b", size: null) { edges { cursor } } } }'
+  const asked = 'query ($n: Int) { conversation(id: "a") { messageWindow(size: $n) { edges { cursor } } } }'
+  expect(cost(size7)).toBe(1 + 1 + 7 * 2)
+  for (const document of [usual, asNull, asked]) expect(cost(document)).toBe(1 + 1 + 50 * 2)
+  expect(cost(asked, { n: 100 })).toBe(1 + 1 + 100 * 2)
+})
+
 test('only the operation that is meant counts', () => {
   const document = 'query A { viewer { id } serverInfo { version } } query B { viewer { id } }'
   expect(cost(document, {}, 'B')).toBe(2)

@@ -16,6 +16,7 @@ import { readHeads } from '../stream/rows.js'
 import { contactsOf } from './policy.js'
 import { presentUser, type UserRow, userSlice, visibleUserByExternalId } from './read.js'
 import { UserRoleRef } from './schema.js'
+import { longestSearch, peopleNamed, searchWords } from './search.js'
 
 const { connection: UserConnectionRef } = connectionTypes('User', UserRef, 'people')
 
@@ -122,17 +123,22 @@ builder.queryFields((t) => ({
     type: UserConnectionRef,
     nullable: true,
     description:
-      'Whom the viewer may message or, as a DOCTOR, add to a group; by name. Null with INVALID_INPUT for wrong paging.',
+      'Whom the viewer may message or, as a DOCTOR, add to a group; by name. Null with INVALID_INPUT for wrong paging or a wrong search.',
     args: {
       first: t.arg.int({ description: pageArguments.first }),
       after: t.arg.string({ description: pageArguments.after }),
       last: t.arg.int({ description: pageArguments.last }),
       before: t.arg.string({ description: pageArguments.before }),
       role: t.arg({ type: UserRoleRef, description: 'Only people of this role. Null: all.' }),
+      search: t.arg.string({
+        description: `Only people in whose name or specialty each of these words stands, anywhere and in whatever case: at most ${longestSearch} characters, INVALID_INPUT otherwise. Null, or nothing but white space: all. Cursors are good for the same role and search.`,
+      }),
     },
-    resolve: (_, { role, ...args }, ctx) => {
+    resolve: (_, { role, search, ...args }, ctx) => {
+      const words = searchWords(search ?? null)
       const contacts = contactsOf(ctx.viewer, ctx.config.messagingPolicy === 'open')
-      return userPage(ctx, `contacts:${role ?? ''}`, { AND: [contacts, role ? { role } : {}] }, args)
+      const where = { AND: [contacts, role ? { role } : {}, peopleNamed(words)] }
+      return userPage(ctx, `contacts:${role ?? ''}:${words.join(' ')}`, where, args)
     },
   }),
 }))

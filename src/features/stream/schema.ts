@@ -25,14 +25,14 @@ function primeFrom(ctx: GraphContext, event: StreamEvent): void {
 }
 
 /** An event with its change, resolved before it leaves: a change that can't be read now must not pass for one that is gone. */
-type ResolvedEvent = StreamEvent & { readonly change: ChangeValue | null }
+export type ResolvedEvent = StreamEvent & { readonly change: ChangeValue | null }
 
 async function resolved(ctx: GraphContext, event: StreamEvent): Promise<ResolvedEvent> {
   return { ...event, change: await changeOf(ctx, event) }
 }
 
 /** Resolves each event as of when it is sent. One that fails is the last: its client comes back with the cursor before. */
-function resolving(
+export function resolving(
   ctx: GraphContext,
   events: AsyncIterableIterator<StreamEvent>,
 ): AsyncIterableIterator<ResolvedEvent> {

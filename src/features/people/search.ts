@@ -1,0 +1,38 @@
+import { InvalidInputError } from '../../errors.js'
+import type { Prisma } from '../../platform/db/types.js'
+import { textFault } from '../text.js'
+
+/** In Unicode code points. */
+export const longestSearch = 100
+
+/** The words of a search, in small letters and composed form; none for nothing but white space. Throws InvalidInputError at `search`. */
+export function searchWords(search: string | null): string[] {
+  if (search === null || search.trim() === '') return []
+  const fault = textFault(search, longestSearch)
+  if (fault) throw InvalidInputError.at('search', fault)
+  return [...new Set(search.normalize('NFC').toLowerCase().trim().split(/\s+/u))]
+}
+
+/** People in whose name or specialty each of these words stands, anywhere and in whatever case. No words: everybody. */
+export function peopleNamed(words: readonly string[]): Prisma.UserWhereInput {
+  return {
+    AND: words.map((word) => ({
+      OR: spellings(word).flatMap((spelling) => {
+        const contains = { contains: literally(spelling), mode: 'insensitive' } as const
+        return [{ displayName: contains }, { specialty: contains }]
+      }),
+    })),
+  }
+}
+
+/** The ways in which a word is written: a database made with the locale C takes no letters but a to z for the same in both cases. */
+function spellings(word: string): string[] {
+  if (/^[ -~]*$/.test(word)) return [word]
+  const asInNames = word.replace(/(?<![\p{L}\p{M}])\p{L}/gu, (letter) => letter.toUpperCase())
+  return [...new Set([word, word.toUpperCase(), asInNames])]
+}
+
+/** LIKE's wildcards, and what escapes them, as themselves: Prisma passes them on. */
+function literally(word: string): string {
+  return word.replace(/[\\%_]/g, '\\$&')
+}
