@@ -5,11 +5,13 @@ import { Cursors } from './features/cursors.js'
 import { SendLanes } from './features/messages/send-lanes.js'
 import { Directory } from './features/people/directory.js'
 import { tellConversations } from './features/people/tell-conversations.js'
+import { startSignals } from './features/signals/start.js'
 import { Hints } from './features/stream/hints.js'
 import { StreamHub } from './features/stream/hub.js'
 import { readTogether } from './features/stream/read-together.js'
 import { Authenticator, type TokenRules } from './http/authenticate.js'
 import { assertPortFree, openDoor } from './http/door.js'
+import { type Explorer, plainExplorer } from './http/graphiql.js'
 import { fileKeyring } from './platform/crypto/keyring.js'
 import { Vault } from './platform/crypto/vault.js'
 import { Database } from './platform/db/database.js'
@@ -23,7 +25,9 @@ import { startJobs } from './platform/jobs.js'
 import { Lifetimes } from './platform/lifetimes.js'
 import { localFiles } from './platform/local-files.js'
 import type { Log } from './platform/log.js'
+import { createLeases } from './platform/pubsub/leases.js'
 import { type Bus, createBus } from './platform/pubsub/pubsub.js'
+import { RedisLink } from './platform/pubsub/redis.js'
 import { isSeedingUnfinished, seedingOnce } from './platform/seeding.js'
 import { StartupError } from './platform/startup-error.js'
 
@@ -33,8 +37,8 @@ const weeklyPartitions = '17 3 * * * ensure-partitions'
 export interface Overrides {
   readonly bus?: Bus
   readonly observe?: (statement: string) => void
-  /** The token that GraphiQL opens with. */
-  readonly explorerToken?: (tokens: TokenRules) => Promise<string | null>
+  /** What GraphiQL opens with; asked once the database is seeded. */
+  readonly explorer?: (services: Services, tokens: TokenRules) => Promise<Explorer>
   /** Fills an empty database, before anybody can come in. What a killed start left half filled is emptied first. */
   readonly seed?: (services: Services) => Promise<void>
   /** Ends a start that is still seeding; createApp then rejects with its reason. */
@@ -93,7 +97,8 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
 
     const db = stack.use(new Database(connectionString, log, overrides.observe))
     const vault = await Vault.open(fileKeyring(keyring.current, keyring.keys), keyStore(db))
-    const bus = stack.use(overrides.bus ?? createBus(config.redisUrl, log))
+    const redis = config.redisUrl === null ? null : stack.use(new RedisLink(config.redisUrl, log))
+    const bus = overrides.bus ?? createBus(redis, log)
     const hints = new Hints(bus)
     const hub = stack.use(new StreamHub(db, log, (rows) => readTogether(db, rows)))
     hub.start(bus)
@@ -109,6 +114,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       hints,
       hub,
       sends: new SendLanes(db, hints, config.messagingPolicy === 'open'),
+      ...startSignals(stack, { config, db, log, bus, leases: createLeases(redis) }),
       log,
     }
     if (config.role !== 'api') {
@@ -134,8 +140,8 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     }
     let url: string | null = null
     if (config.role !== 'worker') {
-      const explorerToken = (await overrides.explorerToken?.(tokens)) ?? null
-      const door = stack.use(await openDoor(services, new Authenticator(tokens, directory), explorerToken))
+      const explorer = (await overrides.explorer?.(services, tokens)) ?? plainExplorer
+      const door = stack.use(await openDoor(services, new Authenticator(tokens, directory), explorer))
       url = `http://${shownHost(config.host)}:${door.port}`
     }
     return { url, services, tokens, killNow, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }

@@ -11,6 +11,7 @@ export const errorCodes = {
   CANNOT_SEND: 'Nobody in the viewer’s position may write here now; `reasons` says why.',
   EDIT_WINDOW_CLOSED: 'The message is too old to be edited.',
   CONFLICT: 'The same key was used before with other content.',
+  RATE_LIMITED: 'Too often. Try again after retryAfterSeconds.',
   CONTENT_UNREADABLE: 'This one text cannot be decrypted. The operators have been alerted.',
   SERVICE_UNAVAILABLE: 'Too busy, or a dependency is away. Try again after extensions.retryAfterSeconds.',
   INTERNAL: 'A fault of the server. Quote extensions.requestId to its operators.',
@@ -83,6 +84,13 @@ export class CannotSendError extends DomainError {
 export class EditWindowClosedError extends DomainError {
   constructor(readonly windowClosedAt: Date) {
     super('EDIT_WINDOW_CLOSED', 'This message can no longer be edited.')
+  }
+}
+
+/** Too often; in a mutation that has no member for it, an entry of `errors[]`. */
+export class RateLimitedError extends DomainError {
+  constructor(readonly retryAfterSeconds: number) {
+    super('RATE_LIMITED', 'That was too often. Try again shortly.')
   }
 }
 

@@ -1,8 +1,7 @@
 import { type App, createApp } from './app.js'
 import { ConfigError, loadConfig } from './config.js'
-import { demoPeople } from './demo/people.js'
+import { demoExplorer } from './demo/explorer/tabs.js'
 import { seedDemo } from './demo/seed.js'
-import { signToken } from './demo/tokens.js'
 import { welcome } from './demo/welcome.js'
 import { createLog } from './platform/log.js'
 import { StartupError } from './platform/startup-error.js'
@@ -11,7 +10,6 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env)
   const log = createLog({ level: config.logLevel, pretty: config.environment === 'development' })
   const isDemo = config.seed === 'demo'
-  const [firstPerson] = demoPeople
   let app: App | undefined
   const stopping = new AbortController()
   const stop = () => {
@@ -37,12 +35,7 @@ async function main(): Promise<void> {
 
   const starting = createApp(config, log, {
     stopping: stopping.signal,
-    ...(isDemo
-      ? {
-          seed: seedDemo,
-          explorerToken: (rules) => signToken(rules, firstPerson?.externalId ?? ''),
-        }
-      : {}),
+    ...(isDemo ? { seed: seedDemo, explorer: demoExplorer } : {}),
   })
   try {
     app = await starting

@@ -43,7 +43,7 @@ async function makePeople(services: Services): Promise<As> {
       ? await directory.provision(externalId, role, externalId)
       : await directory.find(externalId)
     if (!viewer) throw new Error(`nobody is called ${externalId}`)
-    return { ...services, viewer, requestId: 'seed', address: null, ticket: null }
+    return { ...services, viewer, requestId: 'seed', address: null, ticket: null, deviceId: 'seed' }
   }
   const admin = demoPeople.find((person) => person.role === 'ADMIN')
   if (!admin) throw new Error('the demo has no administrator')

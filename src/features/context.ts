@@ -5,6 +5,11 @@ import type { UserRole } from '../platform/db/types.js'
 import type { Log } from '../platform/log.js'
 import type { Cursors } from './cursors.js'
 import type { SendLanes } from './messages/send-lanes.js'
+import type { Pace } from './signals/pace.js'
+import type { PresenceBoard } from './signals/presence-board.js'
+import type { SignalReaders } from './signals/readers.js'
+import type { TypingAudience } from './signals/typing-audience.js'
+import type { TypingBoard } from './signals/typing-board.js'
 import type { Hints } from './stream/hints.js'
 import type { StreamHub } from './stream/hub.js'
 
@@ -24,6 +29,11 @@ export interface Services {
   readonly hints: Hints
   readonly hub: StreamHub
   readonly sends: SendLanes
+  readonly typing: TypingBoard
+  readonly typingAudience: TypingAudience
+  readonly presence: PresenceBoard
+  readonly signals: SignalReaders
+  readonly signalPace: Pace
   readonly log: Log
 }
 
@@ -45,4 +55,6 @@ export interface Ticket {
 export interface VerbContext extends Services, Origin {
   readonly viewer: Actor
   readonly ticket: Ticket | null
+  /** The connection that asks, as far as there is one: what somebody types on it ends with it. */
+  readonly deviceId: string
 }

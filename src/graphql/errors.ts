@@ -8,6 +8,7 @@ import type {
   InvalidField,
   InvalidInputError,
   NotFoundError,
+  RateLimitedError,
 } from '../errors.js'
 import { builder } from './builder.js'
 
@@ -92,6 +93,13 @@ const EditWindowClosedRef = builder.objectRef<EditWindowClosedError>('EditWindow
     windowClosedAt: t.expose('windowClosedAt', { type: 'DateTime', description: 'When the window closed.' }),
   }),
 })
+const RateLimitedRef = builder.objectRef<RateLimitedError>('RateLimitedError').implement({
+  interfaces: [ErrorRef],
+  description: 'RATE_LIMITED: that was too often.',
+  fields: (t) => ({
+    retryAfterSeconds: t.exposeFloat('retryAfterSeconds', { description: 'After how long to try again.' }),
+  }),
+})
 
 /** The error types by name; a DomainError's class has the name of its type. */
 export const errorTypes = {
@@ -101,6 +109,7 @@ export const errorTypes = {
   ConflictError: ConflictRef,
   CannotSendError: CannotSendRef,
   EditWindowClosedError: EditWindowClosedRef,
+  RateLimitedError: RateLimitedRef,
 } as const
 
 export type ErrorTypeName = keyof typeof errorTypes

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import { DomainError, type ErrorCode, ServiceUnavailableError } from '../errors.js'
+import { DomainError, type ErrorCode, RateLimitedError, ServiceUnavailableError } from '../errors.js'
 import { NewerUpdateError } from '../features/stream/kinds.js'
 import { UnreadableError } from '../platform/crypto/envelope.js'
 import type { Log } from '../platform/log.js'
@@ -70,6 +70,8 @@ function isOfRequest(error: GraphQLError): boolean {
 }
 
 function domainError(error: DomainError, from?: GraphQLError): GraphQLError {
+  if (error instanceof RateLimitedError)
+    return codedError(error.code, error.detail, from, { retryAfterSeconds: error.retryAfterSeconds })
   if (error instanceof ServiceUnavailableError) {
     const coded = codedError(error.code, error.detail, from, { retryAfterSeconds: error.retryAfterSeconds })
     if (error instanceof NewerUpdateError) ofNewerVersion.add(coded)

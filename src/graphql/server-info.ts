@@ -1,4 +1,6 @@
 import { largestGroup } from '../features/conversations/addable.js'
+import { presenceTimeoutSeconds } from '../features/signals/presence-board.js'
+import { typingResendSeconds, typingTimeoutSeconds } from '../features/signals/typing-board.js'
 import { longestBody } from '../features/text.js'
 import { builder } from './builder.js'
 import type { GraphContext } from './context.js'
@@ -13,6 +15,19 @@ const ServerInfoRef = builder.objectRef<GraphContext['config']>('ServerInfo').im
     }),
     editWindowSeconds: t.exposeInt('editWindowSeconds', {
       description: 'How long after sending a message may be edited.',
+    }),
+    typingTimeoutSeconds: t.int({
+      description: 'After how long without another `setTyping` somebody is no longer shown as typing.',
+      resolve: () => typingTimeoutSeconds,
+    }),
+    typingResendSeconds: t.int({
+      description: 'How often a client is to repeat `setTyping` while its person types on.',
+      resolve: () => typingResendSeconds,
+    }),
+    presenceTimeoutSeconds: t.int({
+      description:
+        'Within how long everybody knows that somebody is gone whose connection, or whose server, ended without a word.',
+      resolve: () => presenceTimeoutSeconds,
     }),
     maxGroupSize: t.int({
       description: 'Current participants of a group, the owner included.',

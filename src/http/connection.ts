@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CloseCode } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Services, Ticket } from '../features/context.js'
+import { newId } from '../platform/ids.js'
 import type { Session } from './authenticate.js'
 import { Turnstile } from './turnstile.js'
 
@@ -15,6 +16,8 @@ export interface Connection {
   readonly turnstile: Turnstile
   /** Operations under way that are no subscriptions, by id: they are answered before the socket closes. */
   readonly running: Map<string, Ticket>
+  /** Names this connection among those of its person. */
+  readonly deviceId: string
   readonly release: () => void
   /** Why it takes no more operations. */
   ending: 'expired' | 'stopping' | null
@@ -22,7 +25,12 @@ export interface Connection {
 
 /** Closes the socket when its token runs out, after the last answers, or when its person’s account changes. */
 export function connect(socket: WebSocket, session: Session, services: Services): Connection {
-  const unwatch = services.hub.watch(session.viewer, () => socket.close(CloseCode.Forbidden, 'Forbidden'))
+  const deviceId = newId()
+  const { id: userId } = session.viewer
+  const leave = services.presence.connect(userId)
+  const unwatch = services.hub.watch(session.viewer, (reason) => {
+    if (reason === 'revoked') socket.close(CloseCode.Forbidden, 'Forbidden')
+  })
   const expiry = setTimeout(
     () => void expire(),
     Math.min(Math.max(session.expiresAt.getTime() - Date.now(), 0), longestTimer),
@@ -30,12 +38,15 @@ export function connect(socket: WebSocket, session: Session, services: Services)
   expiry.unref()
   const connection: Connection = {
     session,
+    deviceId,
     turnstile: new Turnstile(),
     running: new Map(),
     ending: null,
     release: () => {
       unwatch()
       clearTimeout(expiry)
+      services.typing.endIfKnown({ conversationId: null, userId, deviceId })
+      leave()
     },
   }
   const expire = async () => {

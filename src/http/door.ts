@@ -6,6 +6,7 @@ import type { Config } from '../config.js'
 import type { Services } from '../features/context.js'
 import { StartupError } from '../platform/startup-error.js'
 import type { Authenticator } from './authenticate.js'
+import type { Explorer } from './graphiql.js'
 import { Origins } from './origins.js'
 import { createHttpServer } from './server.js'
 import { createSocketServer } from './websocket.js'
@@ -19,17 +20,17 @@ export interface Door extends AsyncDisposable {
 }
 
 /**
- * Listens, with HTTP, SSE and the socket on one engine. `explorerToken` is what GraphiQL opens with. Throws StartupError
+ * Listens, with HTTP, SSE and the socket on one engine, and with GraphiQL where introspection is on. Throws StartupError
  * for a port that can't be had.
  */
 export async function openDoor(
   services: Services,
   authenticator: Authenticator,
-  explorerToken: string | null,
+  offered: Explorer,
 ): Promise<Door> {
   const { config } = services
-  const exploring = config.introspection ? { token: explorerToken } : null
-  const engine = createEngine(services, exploring)
+  const explorer = config.introspection ? offered : null
+  const engine = createEngine(services, explorer)
   const origins = new Origins(
     config.publicUrl === null ? config.allowedOrigins : [...config.allowedOrigins, config.publicUrl],
   )
@@ -38,7 +39,7 @@ export async function openDoor(
     isReady: async () => !isStopping && (await isReady(services)),
     isStopping: () => isStopping,
   }
-  const server = createHttpServer(engine, authenticator, origins, services, health, exploring !== null)
+  const server = createHttpServer(engine, authenticator, origins, services, health, explorer !== null)
   const { stop } = createSocketServer(server, engine, authenticator, origins, services)
   server.listen(config.port, config.host)
   await once(server, 'listening').catch((error: unknown) => {

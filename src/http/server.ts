@@ -90,9 +90,20 @@ export function createHttpServer(
     const ticket: Ticket | null = null
     const gone = new AbortController()
     response.once('close', () => gone.abort())
+    // Whoever follows something over SSE is there as long as that lasts.
+    if (request.headers.accept?.includes('text/event-stream'))
+      response.once('close', services.presence.connect(session.viewer.id))
     const address = addressOf(request, services.config.trustProxy)
     await engine(Object.assign(request, body), response, {
-      arrival: { session, requestId, address, ticket, streamsEndAt: session.expiresAt, gone: gone.signal },
+      arrival: {
+        session,
+        deviceId: 'http',
+        requestId,
+        address,
+        ticket,
+        streamsEndAt: session.expiresAt,
+        gone: gone.signal,
+      },
     })
   }
 }

@@ -106,10 +106,11 @@ export function createSocketServer(
         try {
           const params = checkParams(payload satisfies SubscribePayload)
           const address = addressOf(request, services.config.trustProxy)
-          const { session } = connection
+          const { session, deviceId } = connection
           // Streams end with their socket: a client goes on with those that were not completed.
           const arrival: Arrival = {
             session,
+            deviceId,
             requestId,
             address,
             ticket: null,

@@ -1,5 +1,4 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
-import { createYoga } from 'graphql-yoga'
+import { createYoga, type GraphiQLOptions } from 'graphql-yoga'
 import type { Services, Ticket } from '../features/context.js'
 import type { GraphContext } from '../graphql/context.js'
 import { useGraphqlJs } from '../graphql/executor.js'
@@ -12,10 +11,13 @@ import { schema } from '../graphql/schema.js'
 import { useUpdateCursor } from '../graphql/update-cursor.js'
 import { newId } from '../platform/ids.js'
 import type { Session } from './authenticate.js'
+import { type Explorer, graphiqlOptions, renderExplorer } from './graphiql.js'
 
 /** What a transport knows of an operation before GraphQL sees it. */
 export interface Arrival {
   readonly session: Session
+  /** Names the connection among those of its person. */
+  readonly deviceId: string
   readonly requestId: string
   readonly address: string | null
   ticket: Ticket | null
@@ -27,13 +29,11 @@ export interface Arrival {
 
 export const endpoint = '/graphql'
 
-/** GraphiQL, with a token filled in where one was made for trying. */
-export interface Exploring {
-  readonly token: string | null
-}
-
-/** The GraphQL engine that HTTP, SSE and the socket share: the same limits, the same context, the same masking. */
-export function createEngine(services: Services, exploring: Exploring | null) {
+/**
+ * The GraphQL engine that HTTP, SSE and the socket share: the same limits, the same context, the same masking. With an
+ * explorer it serves GraphiQL too.
+ */
+export function createEngine(services: Services, explorer: Explorer | null) {
   return createYoga<{ arrival: Arrival }, GraphContext>({
     schema,
     graphqlEndpoint: endpoint,
@@ -53,20 +53,25 @@ export function createEngine(services: Services, exploring: Exploring | null) {
     context: ({ arrival }) => contextOf(services, arrival),
     // What fails before there is a context: documents that do not parse or validate.
     maskedErrors: { maskError: (error) => publicError(error, newId(), services.log) },
-    graphiql: exploring ? graphiqlOptions(exploring) : false,
-    renderGraphiQL,
+    ...(explorer
+      ? {
+          graphiql: graphiqlOptions(explorer),
+          renderGraphiQL: (options: GraphiQLOptions) => renderExplorer(options, explorer),
+        }
+      : { graphiql: false }),
   })
 }
 
 export type Engine = ReturnType<typeof createEngine>
 
 function contextOf(services: Services, arrival: Arrival): GraphContext {
-  const { session, requestId, address, ticket, streamsEndAt, gone } = arrival
+  const { session, deviceId, requestId, address, ticket, streamsEndAt, gone } = arrival
   const context: Omit<GraphContext, 'loaders'> = {
     ...services,
     viewer: session.viewer,
     streamsEndAt,
     gone,
+    deviceId,
     requestId,
     address,
     ticket,
@@ -76,19 +81,4 @@ function contextOf(services: Services, arrival: Arrival): GraphContext {
     loaders: new Loaders<GraphContext>(() => withLoaders),
   })
   return withLoaders
-}
-
-function graphiqlOptions({ token }: Exploring) {
-  return {
-    title: 'Parley',
-    ...(token === null ? {} : { headers: JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2) }),
-    defaultQuery: `# Everything here is live. Try this, then the documentation on the left.
-query Start {
-  viewer { user { displayName role } unreadCount updateCursor }
-  conversations(first: 10) {
-    edges { node { id kind title otherParticipant { externalId displayName } unreadCount lastMessage { body sentAt } } }
-  }
-}
-`,
-  }
 }

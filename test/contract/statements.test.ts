@@ -2,12 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { print } from 'graphql'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
+  ContactSearchDocument,
+  type ContactSearchQuery,
   ConversationListDocument,
   type ConversationListQuery,
   MessagePageDocument,
   type MessagePageQuery,
+  MessageWindowDocument,
+  type MessageWindowQuery,
   SendOneDocument,
   type SendOneMutation,
+  WindowListDocument,
+  type WindowListQuery,
 } from '../generated/graphql.js'
 import type { Person } from '../support/person.js'
 import { World } from '../support/world.js'
@@ -59,11 +65,14 @@ async function fillGroup(patient: Person | undefined): Promise<void> {
     const { id } = await sender.send(groupId, `Message ${n}`, replyTo)
     former = id
   }
-  for (const member of members)
-    await member.must(
-      'mutation ($input: MarkReadInput!) { markRead(input: $input) { ... on MarkReadPayload { viewer { id } } ... on Error { code detail } } }',
-      { input: { conversationId: groupId, upToMessageId: former } },
-    )
+  for (const member of members) await markRead(member, former)
+}
+
+async function markRead(person: Person, upToMessageId: string | undefined): Promise<void> {
+  await person.must(
+    'mutation ($input: MarkReadInput!) { markRead(input: $input) { ... on MarkReadPayload { viewer { id } } ... on Error { code detail } } }',
+    { input: { conversationId: groupId, upToMessageId } },
+  )
 }
 
 /** The statements of one request, without those of the hub's sweep. */
@@ -107,6 +116,57 @@ test('a page of messages costs the same however long it is', async () => {
   const many = await statementsOf(() => page(50))
   expect(many).toEqual(few)
   expect(many.length, many.join('\n')).toBeLessThanOrEqual(6)
+})
+
+test('a window costs the same however large it is, around a message or around what is unread', async () => {
+  const unread = (await doctor.history(groupId)).find(
+    ({ kind, clientMessageId }) => kind === 'TEXT' && clientMessageId === null,
+  )
+  const window = async (around: string | null, size: number) => {
+    const data = await doctor
+      .at(reading)
+      .must<MessageWindowQuery>(print(MessageWindowDocument), { id: groupId, around, size })
+    const { edges = [], anchorMessageId } = data.conversation?.messageWindow ?? {}
+    expect([edges.length, anchorMessageId]).toEqual([size, unread?.id])
+  }
+  for (const around of [unread?.id ?? '', null]) {
+    const few = await statementsOf(() => window(around, 4))
+    const many = await statementsOf(() => window(around, 50))
+    expect(many).toEqual(few)
+    expect(many.length, many.join('\n')).toBeLessThanOrEqual(5)
+  }
+})
+
+test('windows of a whole list of conversations cost what one does', async () => {
+  await markRead(doctor, (await doctor.history(groupId)).at(-1)?.id)
+  const list = async (first: number, size: number) => {
+    const data = await doctor.at(reading).must<WindowListQuery>(print(WindowListDocument), { first, size })
+    const nodes = data.conversations?.edges.map((edge) => edge.node) ?? []
+    expect(nodes).toHaveLength(first)
+    // One is read to its end, in the others something is unread.
+    const anchored = nodes.filter(({ messageWindow }) => messageWindow?.anchorMessageId)
+    expect(anchored).toEqual(nodes.filter(({ unreadCount }) => unreadCount > 0))
+    expect(anchored.length).toBe(first - 1)
+    expect(nodes.every(({ messageWindow }) => messageWindow?.edges[0]?.node.id)).toBe(true)
+  }
+  const few = await statementsOf(() => list(3, 2))
+  const many = await statementsOf(() => list(20, 50))
+  expect(many).toEqual(few)
+  expect(many.length, many.join('\n')).toBeLessThanOrEqual(6)
+})
+
+test('a search of contacts costs the same however many it finds', async () => {
+  const search = async (first: number) => {
+    const data = await doctor
+      .at(reading)
+      .must<ContactSearchQuery>(print(ContactSearchDocument), { first, search: 'patient' })
+    expect(data.contacts?.edges).toHaveLength(first)
+    expect(data.contacts?.edges.every(({ node }) => node.viewerCanMessage)).toBe(true)
+  }
+  const few = await statementsOf(() => search(2))
+  const many = await statementsOf(() => search(20))
+  expect(many).toEqual(few)
+  expect(many.length, many.join('\n')).toBeLessThanOrEqual(2)
 })
 
 test('one send is two round trips: the send function, and the counters of the payload', async () => {

@@ -207,6 +207,8 @@ const errorsOf: Record<string, readonly string[]> = {
   editMessage: ['InvalidInputError', 'CannotSendError', 'EditWindowClosedError'],
   markDelivered: ['InvalidInputError'],
   blockUser: ['InvalidInputError'],
+  setTyping: ['CannotSendError'],
+  updatePrivacy: ['InvalidInputError'],
   upsertUser: ['InvalidInputError'],
   upsertAppointment: ['InvalidInputError'],
 }

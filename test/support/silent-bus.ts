@@ -4,5 +4,4 @@ import type { Bus } from '../../src/platform/pubsub/pubsub.js'
 export const silentBus: Bus = {
   publish: () => {},
   subscribe: () => {},
-  [Symbol.asyncDispose]: async () => {},
 }

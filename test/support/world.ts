@@ -25,7 +25,7 @@ export class World implements AsyncDisposable {
 
   private constructor(
     readonly database: TestDatabase,
-    readonly nodes: readonly App[],
+    readonly nodes: App[],
     readonly options: WorldOptions,
   ) {}
 
@@ -124,6 +124,14 @@ export class World implements AsyncDisposable {
       },
     )
     return createGroup.conversation.id
+  }
+
+  /** Stops all nodes and starts as many anew on the same database. */
+  async restart(): Promise<void> {
+    const { length } = this.nodes
+    for (const node of this.nodes.splice(0)) await node[Symbol.asyncDispose]()
+    while (this.nodes.length < length)
+      this.nodes.push(await startNode(this.database.connectionString, this.options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

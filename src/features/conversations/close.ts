@@ -47,6 +47,7 @@ export async function closeConversation(
     await closeNow(tx, conversationId, ctx.viewer.id)
     return sealed === null ? {} : { reasonSealed: sealed }
   })
+  ctx.typing.endIfKnown({ conversationId, userId: null, deviceId: null })
 }
 
 /** Opens a closed conversation again. What is open already is a success. Throws NotFoundError, ForbiddenError. */

@@ -37,4 +37,5 @@ export async function removeParticipant(
     await succeedOwner(tx, conversation, ctx.viewer.id)
     return { subjectType: 'User', subjectId: userId }
   })
+  ctx.typing.endIfKnown({ conversationId, userId, deviceId: null })
 }

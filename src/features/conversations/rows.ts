@@ -20,7 +20,7 @@ export interface ConversationRow {
 
 /** The columns of a ConversationRow; `c` is the conversation, `p` the viewer's participant row. */
 export const conversationColumns = `c.id, c.kind, c.title_sealed AS "titleSealed", c.title_revision AS "titleRevision",
-  c.patient_id AS "patientId", c.doctor_id AS "doctorId", c.closed_at AS "closedAt", c.created_at AS "createdAt",
+  c.patient_id AS "patientId", c.doctor_id AS "doctorId", coalesce(c.closed_at, c.importing_since) AS "closedAt", c.created_at AS "createdAt",
   p.role, p.left_at AS "leftAt", p.last_read_sequence AS "lastReadSequence", p.unread,
   p.last_message_sequence AS "lastMessageSequence", p.last_activity_at AS "lastActivityAt"`
 

@@ -93,7 +93,8 @@ ConversationRef.implement({
     closedAt: t.expose('closedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Since when nobody may send; null while it is open.',
+      description:
+        'Since when nobody may send; null while it is open. Also set while an import fills it with former messages.',
     }),
     viewerCanSend: t.boolean({
       description: 'Whether the viewer may send here now. It is asked again at every send.',

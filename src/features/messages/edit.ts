@@ -55,7 +55,9 @@ async function assertMayWrite(tx: Tx, ctx: VerbContext, conversationId: string):
     include: { participants: { where: { userId: ctx.viewer.id, leftAt: null } } },
   })
   const reasons = [
-    ...(conversation.closedAt !== null ? (['CONVERSATION_CLOSED'] as const) : []),
+    ...(conversation.closedAt !== null || conversation.importingSince !== null
+      ? (['CONVERSATION_CLOSED'] as const)
+      : []),
     ...(conversation.participants.length === 0 ? (['NOT_A_PARTICIPANT'] as const) : []),
   ]
   if (reasons.length > 0) throw new CannotSendError(reasons)

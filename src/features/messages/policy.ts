@@ -38,9 +38,12 @@ export function visibleMessageSql(userId: string): string {
           AND NOT EXISTS (SELECT 1 FROM hidden vh WHERE vh.user_id = ${userId} AND vh.message_id = m.id)`
 }
 
-/** Until when a message may be edited. */
-export function editableUntil(message: Pick<MessageRow, 'sentAt'>, editWindowSeconds: number): Date {
-  return new Date(message.sentAt.getTime() + editWindowSeconds * 1000)
+/** Until when a message may be edited; an imported one never, however young. */
+export function editableUntil(
+  message: Pick<MessageRow, 'sentAt' | 'isImported'>,
+  editWindowSeconds: number,
+): Date {
+  return new Date(message.sentAt.getTime() + (message.isImported ? 0 : editWindowSeconds * 1000))
 }
 
 /** Whether a person may turn a message into a tombstone for everyone: its sender at any time, an owner of the group. */

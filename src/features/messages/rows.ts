@@ -18,10 +18,13 @@ export interface MessageRow {
   readonly eventKind: SystemEventKind | null
   readonly eventActorId: string | null
   readonly eventSubjectId: string | null
+  /** Said elsewhere before, and read by everybody. */
+  readonly isImported: boolean
 }
 
 /** The columns of a MessageRow of the table alias `m`. */
 export const messageColumns = `m.id, m.conversation_id AS "conversationId", m.sequence, m.sender_id AS "senderId", m.kind,
   m.client_message_id AS "clientMessageId", m.body_sealed AS "bodySealed", m.revision, m.reply_to_id AS "replyToId",
   m.sent_at AS "sentAt", m.edited_at AS "editedAt", m.deleted_at AS "deletedAt", m.deleted_by_id AS "deletedById",
-  m.event_kind AS "eventKind", m.event_actor_id AS "eventActorId", m.event_subject_id AS "eventSubjectId"`
+  m.event_kind AS "eventKind", m.event_actor_id AS "eventActorId", m.event_subject_id AS "eventSubjectId",
+  m.is_imported AS "isImported"`

@@ -43,6 +43,10 @@ const SystemEventKindRef = builder.enumType('SystemEventKind', {
       description: '`actor` closed the conversation, or the last owner left without a successor.',
     },
     CONVERSATION_REOPENED: { description: '`actor` opened it again.' },
+    HISTORY_IMPORTED: {
+      description:
+        'What was said elsewhere before now stands in front of this message, with its own times and as read by all. No update told of it: fetch the conversation’s messages anew. It is open to sends from here on.',
+    },
   },
 })
 
@@ -82,6 +86,7 @@ const systemEventKinds = {
   OWNER_CHANGED: true,
   CONVERSATION_CLOSED: true,
   CONVERSATION_REOPENED: true,
+  HISTORY_IMPORTED: true,
 } as const
 
 const MessageRevisionRef = builder.objectRef<RevisionRow>('MessageRevision').implement({

@@ -52,6 +52,11 @@ export async function sendMessage(ctx: VerbContext, input: SendMessageInput): Pr
   const answer = await sending
   switch (answer.outcome) {
     case 'SENT':
+      ctx.typing.endIfKnown({
+        conversationId: input.conversationId,
+        userId: ctx.viewer.id,
+        deviceId: null,
+      })
       return { message: freshRow(ctx, input, bodySealed, answer), replayed: false }
     case 'REPLAYED':
       return replay(ctx, input, answer.messageId, answer.messageId === id)
@@ -110,5 +115,6 @@ function freshRow(
     eventKind: null,
     eventActorId: null,
     eventSubjectId: null,
+    isImported: false,
   }
 }

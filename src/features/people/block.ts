@@ -65,7 +65,11 @@ async function change(
     await appendUpdates(tx, [ctx.viewer.id], { kind: 'VIEWER_CHANGED', actorId: ctx.viewer.id })
     return done
   })
-  if (isOpenedMeanwhile) await change(ctx, userId, action, work)
+  if (isOpenedMeanwhile) return change(ctx, userId, action, work)
+  // Neither sees the other typing any more; who else may, hears of it again with the next keystroke.
+  for (const each of [ctx.viewer.id, userId])
+    ctx.typing.endIfKnown({ conversationId: null, userId: each, deviceId: null })
+  ctx.presence.announce([ctx.viewer.id])
 }
 
 /** The DIRECT conversation of two people, if there is one. */

@@ -1,10 +1,11 @@
 import { builder } from '../../graphql/builder.js'
 import { rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
-import { UserRef } from '../../graphql/refs.js'
+import { UserRef, ViewerRef } from '../../graphql/refs.js'
 import { blockUser, unblockUser } from './block.js'
 import { presentUser } from './read.js'
 import { UserRoleRef } from './schema.js'
+import { updatePrivacy } from './update-privacy.js'
 import { upsertUser } from './upsert.js'
 
 const UserPayload = (name: string, description: string) =>
@@ -50,6 +51,39 @@ addMutation('unblockUser', {
     const userId = rowId('User', input.userId)
     await unblockUser(ctx, userId)
     return { userId }
+  },
+})
+
+addMutation('updatePrivacy', {
+  description:
+    'Changes what others are told of the viewer, from now on: receipts that were sent stay. Changing nothing is a success.',
+  input: builder.inputType('UpdatePrivacyInput', {
+    description: 'What is omitted stays as it is; null is INVALID_INPUT.',
+    fields: (t) => ({
+      sendReadReceipts: t.boolean({
+        description:
+          'Whether others learn how far the viewer has read. When false they see DELIVERED at most.',
+      }),
+      sendTyping: t.boolean({ description: 'Whether others see the viewer type.' }),
+      sharePresence: t.boolean({
+        description: 'Whether others see the viewer online. When false, `presence` is null for them.',
+      }),
+    }),
+  }),
+  payload: builder.objectRef<object>('UpdatePrivacyPayload').implement({
+    description: 'The settings stand.',
+    fields: (t) => ({
+      viewer: t.field({
+        type: ViewerRef,
+        description: 'The viewer, as of now.',
+        resolve: (_payload, _args, ctx) => ({ id: ctx.viewer.id }),
+      }),
+    }),
+  }),
+  errors: ['InvalidInputError'],
+  resolve: async (input, ctx) => {
+    await updatePrivacy(ctx, input)
+    return {}
   },
 })
 

@@ -41,7 +41,11 @@ export async function upsertUser(
     if (faults.length > 0) throw new InvalidInputError(faults)
     return ctx.db.transaction((tx) => upsert(tx, ctx, input))
   })
-  if (result.isOtherwise) ctx.hints.personChanged(result.userId)
+  if (result.isOtherwise) {
+    ctx.hints.personChanged(result.userId)
+    ctx.typing.endIfKnown({ conversationId: null, userId: result.userId, deviceId: null })
+    ctx.presence.announce([result.userId])
+  }
   return result
 }
 
@@ -108,7 +112,8 @@ function given<Name extends string, Value>(name: Name, value: Value | undefined)
 const emailPattern = /^[^\s@]{1,64}@[^\s@]{1,189}$/
 const phonePattern = /^\+?[\d\s().-]{3,32}$/
 
-function faultsOf(input: UpsertUserInput): InvalidField[] {
+/** What is out of bounds in what is told of a person. */
+export function faultsOf(input: UpsertUserInput): InvalidField[] {
   const faults: InvalidField[] = []
   const check = (name: string, fault: string | null) => {
     if (fault) faults.push({ path: [name], detail: fault })

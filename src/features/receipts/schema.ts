@@ -46,24 +46,25 @@ builder.objectFields(MessageRef, (t) => ({
   deliveryState: t.field({
     type: DeliveryStateRef,
     description:
-      'The least over the other current participants who may see it. Whoever hides read receipts counts as DELIVERED at most. SENT for SYSTEM.',
-    resolve: ({ id }, _, ctx) => ctx.loaders.load(deliveryStatesOf, id),
+      'The least over the other current participants who may see it. Whoever hides read receipts counts as DELIVERED at most. SENT for SYSTEM, READ for imported messages.',
+    resolve: ({ id, isImported }, _, ctx) =>
+      isImported ? 'READ' : ctx.loaders.load(deliveryStatesOf, id),
   }),
   receipts: t.field({
     type: [ReceiptRef],
     description:
-      'One for each other current participant whom it has reached, in the order in which they joined.',
+      'One for each other current participant whom it has reached, in the order in which they joined. Empty for imported messages: nobody noted when.',
     args: {
       first: t.arg.int({
         defaultValue: defaultReceipts,
         description: `How many, 1 to ${mostReceipts}. INVALID_INPUT otherwise.`,
       }),
     },
-    resolve: async ({ id }, args, ctx) => {
+    resolve: async ({ id, isImported }, args, ctx) => {
       const first = args.first ?? defaultReceipts
       if (first < 1 || first > mostReceipts)
         throw InvalidInputError.at('first', `Ask for 1 to ${mostReceipts}.`)
-      return (await ctx.loaders.load(receiptsOf, id)).slice(0, first)
+      return isImported ? [] : (await ctx.loaders.load(receiptsOf, id)).slice(0, first)
     },
   }),
 }))

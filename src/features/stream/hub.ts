@@ -10,8 +10,8 @@ const sweepMilliseconds = 1000
 const rowsPerRead = 200
 const peoplePerSweep = 5000
 
-/** Called when a person was deactivated or their role changed. */
-export type Revoked = () => void
+/** Called when a person was deactivated or their role changed (revoked), or the node takes leave of its streams. */
+export type Ended = (reason: 'revoked' | 'stopping') => void
 
 /** A person with connections to this node. */
 interface Person {
@@ -23,7 +23,7 @@ interface Person {
   /** The highest position that a hint or the sweep told of. */
   known: number
   readonly followers: Set<Follower>
-  readonly watchers: Set<Revoked>
+  readonly watchers: Set<Ended>
 }
 
 /** Reads what belongs to these rows (their messages), once for all the people of this node. */
@@ -68,32 +68,32 @@ export class StreamHub implements AsyncDisposable {
   } {
     const person = this.personOf(actor)
     const follower = new Follower()
-    if (this.isStopped) follower.finish('stopping')
-    const revoked = () => follower.finish('revoked')
+    const ended: Ended = (reason) => follower.finish(reason)
+    if (this.isStopped) ended('stopping')
     person.followers.add(follower)
-    person.watchers.add(revoked)
+    person.watchers.add(ended)
     return {
       follower,
       known: () => person.known,
       stop: () => {
         person.followers.delete(follower)
-        this.leave(actor.id, person, revoked)
+        this.leave(actor.id, person, ended)
       },
     }
   }
 
-  /** Watches whether a person stays who they are; returns how to stop watching. */
-  watch(actor: Actor, revoked: Revoked): () => void {
+  /** Watches whether a person stays who they are, and this node in service; returns how to stop watching. */
+  watch(actor: Actor, ended: Ended): () => void {
     const person = this.personOf(actor)
-    person.watchers.add(revoked)
-    return () => this.leave(actor.id, person, revoked)
+    if (this.isStopped) ended('stopping')
+    person.watchers.add(ended)
+    return () => this.leave(actor.id, person, ended)
   }
 
   /** Ends every stream of this node: its owners come back elsewhere with their cursors. */
   endStreams(): void {
     this.isStopped = true
-    for (const person of this.people.values())
-      for (const follower of person.followers) follower.finish('stopping')
+    for (const person of this.people.values()) tell(person, 'stopping')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,7 +105,7 @@ export class StreamHub implements AsyncDisposable {
     const known = this.people.get(actor.id)
     if (known?.role === actor.role) return known
     // Who came in under another role than those before: one of the two is out of date, and they come back as they are.
-    for (const revoked of [...(known?.watchers ?? [])]) revoked()
+    if (known) tell(known, 'revoked')
     const person: Person = {
       userId: actor.id,
       role: actor.role,
@@ -119,8 +119,8 @@ export class StreamHub implements AsyncDisposable {
     return person
   }
 
-  private leave(userId: string, person: Person, revoked: Revoked): void {
-    person.watchers.delete(revoked)
+  private leave(userId: string, person: Person, ended: Ended): void {
+    person.watchers.delete(ended)
     if (person.watchers.size === 0 && this.people.get(userId) === person) this.people.delete(userId)
   }
 
@@ -224,7 +224,7 @@ export class StreamHub implements AsyncDisposable {
     const person = this.people.get(head.userId)
     if (!person) return
     if (!head.isActive || head.role !== person.role) {
-      for (const revoked of [...person.watchers]) revoked()
+      tell(person, 'revoked')
       return
     }
     const wentBack = head.position < formerHead
@@ -240,4 +240,9 @@ export class StreamHub implements AsyncDisposable {
       this.note(head.userId, head.position)
     }
   }
+}
+
+/** Whoever is told may leave at once. */
+function tell(person: Person, reason: Parameters<Ended>[0]): void {
+  for (const ended of [...person.watchers]) ended(reason)
 }

@@ -3,6 +3,7 @@
 export type {
   Appointment,
   AppointmentStatus,
+  Availability,
   ConversationKind,
   MessageKind,
   ParticipantRole,
