@@ -45,13 +45,13 @@ export class ParleyProcess {
     return this.child.pid
   }
 
-  /** Waits until something has been printed, and gives the match. Fails when the process ends without it. */
+  /** Waits until something has been printed or logged, and gives the match. Fails when the process ends without it. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     return until(() => {
-      const found = pattern.exec(this.stdout)
+      const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
       if (!found && this.isOver) throw new Error(`it ended: ${this.stdout}${this.stderr}`)
       return found
-    }, `${pattern} to be printed`)
+    }, () => `${pattern} to be printed; there is ${this.stdout}${this.stderr}`)
   }
 
   /** Sends a signal and waits for the end; gives the exit code, null where a signal ended it. */
@@ -82,13 +82,13 @@ export class ParleyProcess {
 /** Waits until something is there. */
 export async function until<T>(
   look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  what: string,
+  what: string | (() => string),
 ): Promise<T> {
   const deadline = Date.now() + patienceMilliseconds
   for (;;) {
     const found = await look()
     if (found) return found
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`)
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`)
     await sleep(20)
   }
 }

@@ -3,14 +3,14 @@ import { createInterface } from 'node:readline'
 import { freePort } from '../../src/platform/free-port.js'
 
 /** A redis-server of our own, without persistence. */
-export type RedisServer = { url: string; pid: number; stop(): Promise<void>; killNow(): void }
+export type RedisServer = { url: string; port: number; pid: number; stop(): Promise<void>; killNow(): void }
 
 const attempts = 5
 
-/** Starts one on a free loopback port; null where no redis-server is installed. Rejects if it ends at once. */
-export async function startRedisServer(): Promise<RedisServer | null> {
+/** Starts one on a free loopback port, or this one; null where no redis-server is installed. Rejects if it ends at once. */
+export async function startRedisServer(wantedPort?: number): Promise<RedisServer | null> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort()
+    const port = wantedPort ?? (await freePort())
     const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
     const child = spawn('redis-server', [...flags, '--daemonize', 'no'], {
       cwd: '/',
@@ -34,7 +34,7 @@ function serverOf(child: ChildProcess, pid: number, port: number): RedisServer {
     else return Promise.resolve()
     return ended
   }
-  return { url: `redis://127.0.0.1:${port}`, pid, stop, killNow }
+  return { url: `redis://127.0.0.1:${port}`, port, pid, stop, killNow }
 }
 
 function settled(child: ChildProcess): Promise<'ready' | 'ended' | 'missing'> {

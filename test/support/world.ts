@@ -140,9 +140,9 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** Starts one more node on a database, as a World does; the caller ends it. */
-export function startNode(connectionString: string, options: WorldOptions = {}): Promise<App> {
-  const config = loadConfig({
+/** The environment of a World's node. */
+export function environmentOf(connectionString: string, options: WorldOptions = {}): Record<string, string> {
+  return {
     DATABASE_URL: connectionString,
     JWT_SECRET: secret,
     PORT: '0',
@@ -153,7 +153,12 @@ export function startNode(connectionString: string, options: WorldOptions = {}):
     PARLEY_DATA_DIR: join(tmpdir(), `parley-tests-${userInfo().username}`),
     ...(options.redisUrl ? { REDIS_URL: options.redisUrl } : {}),
     ...options.env,
-  })
+  }
+}
+
+/** Starts one more node on a database, as a World does; the caller ends it. */
+export function startNode(connectionString: string, options: WorldOptions = {}): Promise<App> {
+  const config = loadConfig(environmentOf(connectionString, options))
   return createApp(config, createLog({ level: 'error', pretty: true }), options.overrides)
 }
 
