@@ -67,7 +67,8 @@ const rules: Readonly<Record<string, string>> = {
         SELECT m.id AS message_id, s.user_id FROM messages m
           JOIN memberships s ON s.conversation_id = m.conversation_id AND m.sequence >= s.from_sequence
            AND m.sequence <= coalesce(s.to_sequence, m.sequence)
-         WHERE NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = s.user_id AND h.message_id = m.id AND h.reason = 'BLOCKED')
+         WHERE NOT m.is_imported
+           AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = s.user_id AND h.message_id = m.id AND h.reason = 'BLOCKED')
       ) due ON due.message_id = told.message_id AND due.user_id = told.user_id
      WHERE told.user_id IS NULL OR due.user_id IS NULL OR told.times <> 1`,
 
@@ -111,14 +112,20 @@ const rules: Readonly<Record<string, string>> = {
      WHERE c.kind = 'GROUP' AND c.closed_at IS NULL AND NOT EXISTS (
        SELECT 1 FROM participants p WHERE p.conversation_id = c.id AND p.left_at IS NULL AND p.role = 'OWNER')`,
 
-  'watermarks are what the receipts say': `
+  'watermarks are what the receipts say, and at least where the imported history ends': `
     SELECT p.conversation_id, p.user_id, p.last_read_sequence, p.last_delivered_sequence, r.read, r.delivered
       FROM participants p
+     CROSS JOIN LATERAL (
+       SELECT coalesce(max(m.sequence), 0) AS sequence
+         FROM messages m JOIN memberships s ON s.conversation_id = m.conversation_id
+          AND m.sequence BETWEEN s.from_sequence AND coalesce(s.to_sequence, m.sequence)
+        WHERE m.conversation_id = p.conversation_id AND s.user_id = p.user_id AND m.is_imported) imported
      CROSS JOIN LATERAL (
        SELECT coalesce(max(r.up_to_sequence) FILTER (WHERE r.kind = 'READ'), 0) AS read,
               coalesce(max(r.up_to_sequence), 0) AS delivered
          FROM receipts r WHERE r.conversation_id = p.conversation_id AND r.user_id = p.user_id) r
-     WHERE p.last_read_sequence <> r.read OR p.last_delivered_sequence <> r.delivered`,
+     WHERE p.last_read_sequence <> greatest(r.read, imported.sequence)
+        OR p.last_delivered_sequence <> greatest(r.delivered, imported.sequence)`,
 
   'the newest message is the newest one seen': `
     SELECT p.conversation_id, p.user_id, p.last_message_sequence, newest.sequence
@@ -136,6 +143,22 @@ const rules: Readonly<Record<string, string>> = {
       FROM messages m LEFT JOIN audit_events e ON e.subject_id = m.id AND e.action = 'message.send' AND e.outcome = 'ALLOWED'
      WHERE m.kind <> 'SYSTEM' AND NOT m.is_imported
      GROUP BY m.id HAVING count(e.id) <> 1`,
+
+  'each imported message is on record once': `
+    SELECT m.id, count(e.message_id)::int AS records
+      FROM messages m
+      LEFT JOIN (SELECT unnest(message_ids) AS message_id FROM audit_events WHERE action = 'message.import') e ON e.message_id = m.id
+     WHERE m.is_imported
+     GROUP BY m.id HAVING count(e.message_id) <> 1`,
+
+  'imported messages stand in front, up to where it is noted, in rising time': `
+    SELECT * FROM (
+      SELECT m.conversation_id, m.sequence, m.is_imported, m.sent_at, c.imported_until_sequence,
+             lag(m.is_imported) OVER walk AS before_is_imported, lag(m.sent_at) OVER walk AS before_at
+        FROM messages m JOIN conversations c ON c.id = m.conversation_id
+      WINDOW walk AS (PARTITION BY m.conversation_id ORDER BY m.sequence)) x
+     WHERE x.is_imported <> (x.sequence <= coalesce(x.imported_until_sequence, 0))
+        OR x.is_imported AND (NOT x.before_is_imported OR x.sent_at < x.before_at)`,
 }
 
 /** What breaks an invariant, with the first rows that do. Each rule is one statement, so it may be asked under load. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { personOf } from '../../src/tools/mts-dialog/mapping.js'
+import { parseScript } from '../../src/tools/mts-dialog/parse.js'
 import { differences } from '../../src/tools/replay/compare.js'
-import { personOf } from '../../src/tools/replay/mapping.js'
-import { parseScript } from '../../src/tools/replay/parse.js'
 
 const parse = (csv: string) => parseScript(new TextEncoder().encode(csv))
 

@@ -34,7 +34,8 @@ export interface EmbeddedPostgres extends AsyncDisposable {
 }
 
 const notDurable = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }
-const databaseName = 'parley'
+/** The database in every cluster of ours. */
+export const databaseName = 'parley'
 
 /**
  * Starts a PostgreSQL of our own on a free loopback port, making its cluster on the first start; what an

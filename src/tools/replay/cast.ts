@@ -1,7 +1,7 @@
+import type { Person } from '../mts-dialog/mapping.js'
+import type { Dialogue } from '../mts-dialog/parse.js'
 import type { Client } from './client.js'
-import type { Person } from './mapping.js'
 import { createGroup, openConversation, upsertAppointment, upsertUser } from './operations.js'
-import type { Dialogue } from './parse.js'
 import type { Sign } from './tokens.js'
 
 export interface Member extends Person {

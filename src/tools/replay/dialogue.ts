@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { Dialogue, Turn } from '../mts-dialog/parse.js'
 import { introduce, openFor } from './cast.js'
 import type { Client } from './client.js'
-import type { Dialogue, Turn } from './parse.js'
 import { Participant } from './participant.js'
 import { describe } from './socket.js'
 import type { Sign } from './tokens.js'

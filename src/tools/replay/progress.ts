@@ -1,4 +1,4 @@
-import { type Script, turnsIn } from './parse.js'
+import { type Script, turnsIn } from '../mts-dialog/parse.js'
 import type { Watcher } from './run.js'
 
 /** A bar that redraws itself on a terminal; elsewhere a line for every tenth of the dialogues. */

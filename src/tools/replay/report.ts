@@ -1,5 +1,5 @@
-import { labels } from './mapping.js'
-import { type Remark, remarkKinds, type Script, turnsIn } from './parse.js'
+import { labels } from '../mts-dialog/mapping.js'
+import { type Remark, remarkKinds, type Script, turnsIn } from '../mts-dialog/parse.js'
 import type { Played } from './run.js'
 import type { View } from './verify.js'
 

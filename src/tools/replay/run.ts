@@ -1,5 +1,5 @@
+import type { Dialogue } from '../mts-dialog/parse.js'
 import { type Outcome, play, type Stage } from './dialogue.js'
-import type { Dialogue } from './parse.js'
 import { describe } from './socket.js'
 
 export interface Played {

@@ -16,6 +16,7 @@ export interface Dialogue {
   readonly turns: readonly Turn[]
 }
 
+/** Those that come up where everything is read. */
 export const remarkKinds = [
   'blank turn, skipped',
   'blank line, skipped',
@@ -27,14 +28,22 @@ export const remarkKinds = [
 
 /** What was found in the file that is not as it should be, and what became of it. */
 export interface Remark {
-  readonly kind: (typeof remarkKinds)[number]
+  readonly kind: (typeof remarkKinds)[number] | 'no label, skipped'
   readonly dialogue: string
   readonly line: number
   readonly text: string
 }
 
+/** A label as it is spelt in the file, for whom it stands, and how many turns begin with it. */
+export interface Spelling {
+  readonly label: string
+  readonly person: Person
+  readonly turns: number
+}
+
 export interface Script {
   readonly dialogues: readonly Dialogue[]
+  readonly spellings: readonly Spelling[]
   readonly remarks: readonly Remark[]
 }
 
@@ -43,24 +52,42 @@ export const turnsIn = (script: Script) =>
 
 const rows = z.array(z.object({ ID: z.string().min(1), section_header: z.string(), dialogue: z.string() }))
 
+/**
+ * What becomes of a line without label and colon. `everything`: it goes on with the turn before, and a full stop is
+ * forgiven for the colon, so that no word is lost. `labelled`: it is skipped.
+ */
+export type Reading = 'everything' | 'labelled'
+
 /** Reads UTF-8 CSV with the columns ID, section_header and dialogue; throws on anything else. */
-export function parseScript(file: Uint8Array): Script {
+export function parseScript(file: Uint8Array, reading: Reading = 'everything'): Script {
   const text = new TextDecoder('utf-8', { fatal: true }).decode(file)
   const options = { columns: true, recordDelimiter: ['\r\n', '\n'], skipEmptyLines: true }
   const found = rows.safeParse(parse(text, options))
   if (!found.success) throw new Error(`This is no file of dialogues:\n${z.prettifyError(found.error)}`)
   const remarks: Remark[] = []
+  const spellings = new Map<string, Spelling>()
   const times = new Map<string, number>()
   const dialogues = found.data.map((row) => {
     const nth = (times.get(row.ID) ?? 0) + 1
     times.set(row.ID, nth)
     const id = nth === 1 ? row.ID : `${row.ID}.${nth}`
-    return { id, section: row.section_header, ...parseTurns(id, row.dialogue, remarks) }
+    const note = { remarks, spellings, reading }
+    return { id, section: row.section_header, ...parseTurns(id, row.dialogue, note) }
   })
-  return { dialogues, remarks }
+  return { dialogues, spellings: [...spellings.values()], remarks }
 }
 
-function parseTurns(id: string, text: string, remarks: Remark[]): Pick<Dialogue, 'cast' | 'turns'> {
+interface Notes {
+  readonly remarks: Remark[]
+  readonly spellings: Map<string, Spelling>
+  readonly reading: Reading
+}
+
+function parseTurns(
+  id: string,
+  text: string,
+  { remarks, spellings, reading }: Notes,
+): Pick<Dialogue, 'cast' | 'turns'> {
   const people = new Map<string, Person>()
   const turns: { line: number; speaker: string; label: string; body: string }[] = []
   const lines = text.split(/\r\n|\n/)
@@ -69,14 +96,17 @@ function parseTurns(id: string, text: string, remarks: Remark[]): Pick<Dialogue,
     const line = index + 1
     const remark = (kind: Remark['kind'], about: string) =>
       remarks.push({ kind, dialogue: id, line, text: about })
-    const start = turnStart(content)
+    const start = turnStart(content, reading)
     const before = turns.at(-1)
     if (start) {
       people.set(start.person.key, start.person)
+      const { label, person } = start
+      spellings.set(label, { label, person, turns: (spellings.get(label)?.turns ?? 0) + 1 })
       turns.push({ line, speaker: start.person.key, label: start.label, body: start.body })
       if (start.isMisspelt) remark('misspelt label', start.label)
       if (start.isStopped) remark('label ends with a full stop', start.label)
     } else if (content.trim() === '') remark('blank line, skipped', content)
+    else if (reading === 'labelled') remark('no label, skipped', content)
     else if (before) {
       before.body += `\n${content}`
       remark('no label: added to the turn before', content)
@@ -92,13 +122,13 @@ function parseTurns(id: string, text: string, remarks: Remark[]): Pick<Dialogue,
 }
 
 /** `Label: words`. One space after the colon belongs to the label, everything after it to the words. */
-function turnStart(line: string) {
+function turnStart(line: string, reading: Reading) {
   const [, label, end, body] = /^\s*([A-Za-z]+(?:[ _][A-Za-z]+)*[ _]?\d*)([:.]) ?(.*)$/s.exec(line) ?? []
   const found = label === undefined ? undefined : personOf(label)
   if (!found || label === undefined || body === undefined) return undefined
   const isStopped = end === '.'
   // "Patients. Many of them" is a sentence; a full stop is forgiven only after a label that is spelt right.
-  if (isStopped && found.isMisspelt) return undefined
+  if (isStopped && (found.isMisspelt || reading === 'labelled')) return undefined
   return { ...found, label, body, isStopped }
 }
 
