@@ -8,8 +8,8 @@ import { faultsOf, findDocuments, type SourceFile } from './documents.js'
 // `/* invalid */` before its literal, or before a bracket around it.
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const folders = ['test', 'bench', 'examples', 'docs', 'src/tools/replay', 'src/http']
-const skipped = ['test/generated/']
+const folders = ['test', 'bench', 'examples', 'docs', 'src/tools/replay', 'src/http', 'src/demo']
+const skipped = ['test/generated/', 'examples/generated/']
 
 async function filesOf(folder: string): Promise<SourceFile[]> {
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => [])

@@ -30,6 +30,7 @@ export interface Findings {
   readonly incomplete: readonly string[]
 }
 
+const comments = /^(?:\s*#.*\n)+/
 const looksLikeDocument = /^\s*(?:(?:query|mutation|subscription)\b\s*\w*\s*[({@]|fragment\s+\w+\s+on\s)/
 /** Of a document without a keyword, the first field; what begins otherwise is a selection that goes into one. */
 const shorthand = /^\s*\{\s*(?:\w+:\s*)?(\w+)/
@@ -43,7 +44,7 @@ export function findDocuments(schema: GraphQLSchema, files: readonly SourceFile[
   const modules = modulesOf(files)
   for (const [path, module] of modules) {
     for (const literal of module.literals) {
-      const start = literal.texts.join(' x ')
+      const start = literal.texts.join(' x ').replace(comments, '')
       const isDocument = looksLikeDocument.test(start) || (shorthand.exec(start)?.[1] ?? '') in queries
       if (!isDocument || literal.isInvalid) continue
       const place = `${path}:${literal.line}`

@@ -1,0 +1,170 @@
+import type { ApolloCache, Reference } from '@apollo/client'
+import {
+  ConversationFieldsFragmentDoc,
+  FirstPageFragmentDoc,
+  MessageFieldsFragmentDoc,
+  type ParticipantFieldsFragment,
+  ParticipantFieldsFragmentDoc,
+  ViewerFieldsFragmentDoc,
+} from '../generated/graphql.js'
+import { deliveryStateOf } from '../kit/delivery-state.js'
+import type { Update } from '../kit/follower.js'
+import type { Edge } from '../kit/page.js'
+import type { CachedConnection } from './cache.js'
+
+/** Whose cache it is: the ids of their Viewer and User. */
+export interface Self {
+  readonly viewerId: string
+  readonly userId: string
+}
+
+/** Takes an update in, so that watching queries see all of it at once. */
+export function applyUpdate(cache: ApolloCache, update: Update, self: Self): void {
+  cache.batch({ update: (batched) => apply(batched, update, self) })
+}
+
+/** Puts a message into its conversation; nothing where that was never opened. It may be there already. */
+export function addMessage(cache: ApolloCache, conversationId: string, edge: Edge): void {
+  const data = edge.node
+  cache.writeFragment({ fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields', data })
+  addEdge(cache, cache.identify({ __typename: 'Conversation', id: conversationId }), 'messages', {
+    __typename: edge.__typename,
+    cursor: edge.cursor,
+    node: { __ref: cache.identify(data) ?? '' },
+  })
+}
+
+function apply(cache: ApolloCache, update: Update, self: Self): void {
+  const { conversation, change, viewerUnreadCount } = update
+  cache.modify({
+    id: cache.identify({ __typename: 'Viewer', id: self.viewerId }),
+    fields: { unreadCount: () => viewerUnreadCount },
+  })
+  if (change?.__typename === 'ViewerChanged') {
+    const data = change.viewer
+    cache.writeFragment({ fragment: ViewerFieldsFragmentDoc, fragmentName: 'ViewerFields', data })
+  }
+  if (!conversation) return
+  cache.writeFragment({
+    fragment: ConversationFieldsFragmentDoc,
+    fragmentName: 'ConversationFields',
+    data: conversation,
+  })
+  const id = cache.identify(conversation)
+  addEdge(cache, undefined, 'conversations', {
+    __typename: 'ConversationEdge',
+    cursor: '',
+    node: { __ref: id ?? '' },
+  })
+  switch (change?.__typename) {
+    case 'MessageSent':
+      addMessage(cache, conversation.id, change.edge)
+      break
+    case 'MessageEdited':
+    case 'MessageDeleted': {
+      const data = change.message
+      cache.writeFragment({ fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields', data })
+      break
+    }
+    case 'MessageHidden':
+      cache.evict({ id: cache.identify({ __typename: 'Message', id: change.messageId }) })
+      break
+    case 'ConversationOpened': {
+      const data = change.conversation
+      cache.writeFragment({ fragment: FirstPageFragmentDoc, fragmentName: 'FirstPage', data })
+      break
+    }
+    case 'MessagesDelivered':
+    case 'MessagesRead':
+    case 'ParticipantJoined':
+    case 'ParticipantChanged':
+    case 'ParticipantLeft':
+      takePart(cache, id, change.participant, self)
+  }
+}
+
+/** How somebody takes part now, and what that means for how far one's own messages have come. */
+function takePart(
+  cache: ApolloCache,
+  id: string | undefined,
+  participant: ParticipantFieldsFragment,
+  self: Self,
+): void {
+  cache.writeFragment({
+    fragment: ParticipantFieldsFragmentDoc,
+    fragmentName: 'ParticipantFields',
+    data: participant,
+  })
+  const node = { __ref: cache.identify(participant) ?? '' }
+  if (participant.leftAt === null) {
+    addEdge(cache, id, 'participants', { __typename: 'ParticipantEdge', cursor: '', node })
+  } else {
+    const isSelf = participant.user.id === self.userId
+    keepEdges(cache, id, 'participants', ({ __ref }) => !isSelf && __ref !== node.__ref)
+  }
+  const participants = nodesOf(cache, id, 'participants').flatMap((ref) => {
+    const from = { id: ref.__ref, fragment: ParticipantFieldsFragmentDoc, fragmentName: 'ParticipantFields' }
+    return cache.readFragment(from) ?? []
+  })
+  for (const ref of nodesOf(cache, id, 'messages')) {
+    const from = { id: ref.__ref, fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields' }
+    const message = cache.readFragment(from)
+    if (message?.sender?.id !== self.userId) continue
+    const state = deliveryStateOf(message, participants)
+    if (state !== message.deliveryState)
+      cache.modify({ id: ref.__ref, fields: { deliveryState: () => state } })
+  }
+}
+
+/** Connections of a conversation, or, without an id, of Query. Those that were never fetched stay so. */
+function changeConnection(
+  cache: ApolloCache,
+  id: string | undefined,
+  field: string,
+  change: (existing: CachedConnection) => CachedConnection,
+): void {
+  const isWhole = (storeFieldName: string) => !storeFieldName.includes('"filter"')
+  const isConnection = (value: unknown): value is CachedConnection =>
+    typeof value === 'object' && value !== null && 'edges' in value
+  cache.modify({
+    ...(id === undefined ? {} : { id }),
+    fields: {
+      [field]: (existing, { storeFieldName }) =>
+        isWhole(storeFieldName) && isConnection(existing) ? change(existing) : existing,
+    },
+  })
+}
+
+function addEdge(
+  cache: ApolloCache,
+  id: string | undefined,
+  field: string,
+  edge: CachedConnection['edges'][number],
+): void {
+  changeConnection(cache, id, field, (existing) =>
+    existing.edges.some(({ node }) => node.__ref === edge.node.__ref)
+      ? existing
+      : { ...existing, edges: [...existing.edges, edge] },
+  )
+}
+
+function keepEdges(
+  cache: ApolloCache,
+  id: string | undefined,
+  field: string,
+  isKept: (node: Reference) => boolean,
+): void {
+  changeConnection(cache, id, field, (existing) => ({
+    ...existing,
+    edges: existing.edges.filter(({ node }) => isKept(node)),
+  }))
+}
+
+function nodesOf(cache: ApolloCache, id: string | undefined, field: string): Reference[] {
+  const nodes: Reference[] = []
+  changeConnection(cache, id, field, (existing) => {
+    nodes.push(...existing.edges.map(({ node }) => node))
+    return existing
+  })
+  return nodes
+}

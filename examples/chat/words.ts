@@ -1,0 +1,65 @@
+import type { ConversationFieldsFragment, PresenceFieldsFragment } from '../generated/graphql.js'
+import type { Message } from '../kit/page.js'
+
+type SystemEventKind = NonNullable<Message['systemEvent']>['kind']
+
+const systemWords: Partial<Record<SystemEventKind, string>> = {
+  PARTICIPANT_JOINED: 'added',
+  PARTICIPANT_LEFT: 'left',
+  PARTICIPANT_REMOVED: 'removed',
+  OWNER_CHANGED: 'made an owner of',
+  CONVERSATION_CLOSED: 'closed the conversation',
+  CONVERSATION_REOPENED: 'reopened the conversation',
+}
+
+const ticks = { SENT: '✓', DELIVERED: '✓✓', READ: '✓✓ read' }
+
+export function titleOf({ title, otherParticipant }: ConversationFieldsFragment): string {
+  return title ?? otherParticipant?.displayName ?? 'a conversation'
+}
+
+/** A line of the list. */
+export function conversationLine(number: number, fields: ConversationFieldsFragment): string {
+  const unread = fields.unreadCount > 0 ? ` (${fields.unreadCount} unread)` : ''
+  const last = fields.lastMessage ? `: ${bodyOf(fields.lastMessage)}` : ''
+  return `${number}. ${titleOf(fields)}${unread}${last.slice(0, 60)}`
+}
+
+/** A message; the number in front is what /reply, /edit and /delete take. */
+export function messageLine(message: Message, viewerUserId: string): string {
+  const { sequence, sentAt, sender, replyTo, deliveryState, editedAt } = message
+  const time = new Date(sentAt).toTimeString().slice(0, 5)
+  const isOwn = sender?.id === viewerUserId
+  const who = isOwn ? 'me' : (sender?.displayName ?? '*')
+  const quote = replyTo ? `“${bodyOf(replyTo).slice(0, 30)}” → ` : ''
+  const edited = editedAt === null ? '' : ' (edited)'
+  return `[${sequence}] ${time} ${who}: ${quote}${bodyOf(message)}${edited}${isOwn ? ` ${ticks[deliveryState]}` : ''}`
+}
+
+export function receiptLine(message: Message): string {
+  return `    ${ticks[message.deliveryState]} up to [${message.sequence}]`
+}
+
+export function presenceLine(name: string, presence: PresenceFieldsFragment | undefined): string {
+  if (!presence) return `? ${name}`
+  if (presence.isOnline) return `● ${name} is online`
+  const seen = presence.lastSeenAt ? `, last seen ${new Date(presence.lastSeenAt).toLocaleString()}` : ''
+  return `○ ${name} is offline${seen}`
+}
+
+function bodyOf(
+  message: Pick<Message, 'body' | 'deletedAt'> & Partial<Pick<Message, 'systemEvent'>>,
+): string {
+  const { body, deletedAt, systemEvent } = message
+  if (deletedAt !== null) return '(deleted)'
+  if (!systemEvent) return printable(body ?? '(this text can’t be read)')
+  // A kind that is newer than this program still is an event.
+  const { actor, kind, subject } = systemEvent
+  const words = [actor?.displayName, systemWords[kind] ?? 'changed the conversation', subject?.displayName]
+  return words.filter((word) => word !== undefined).join(' ')
+}
+
+/** What others write must not move the cursor or recolour the screen. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+}

@@ -1,0 +1,116 @@
+import type { SendMessageInput } from '../generated/graphql.js'
+import { Ended, Refusal } from './errors.js'
+import { Listeners } from './listeners.js'
+import type { Patience } from './patience.js'
+import type { Saved } from './storage.js'
+
+/** A message that the server is not known to have. */
+export interface Waiting {
+  readonly input: SendMessageInput
+  readonly writtenAt: string
+  /** The code of a refusal that is final; null while it is being sent. */
+  readonly failure: string | null
+}
+
+export interface OutboxOptions {
+  readonly saved: Saved<readonly Waiting[]>
+  readonly patience: Patience
+  /** Sends, and puts the answer into the copy. */
+  readonly send: (input: SendMessageInput) => Promise<void>
+}
+
+/**
+ * What was written and is on its way. Each conversation's messages go one after the other, so that they keep their order
+ * whatever fails; everything is saved before it is sent, so that it outlives the program. Sending again is harmless: the
+ * server knows each clientMessageId for ever.
+ */
+export class Outbox {
+  readonly changes = new Listeners()
+  #waiting: readonly Waiting[] = []
+  readonly #lanes = new Set<string>()
+  #isStopped = false
+
+  private constructor(private readonly options: OutboxOptions) {}
+
+  static async open(options: OutboxOptions): Promise<Outbox> {
+    const outbox = new Outbox(options)
+    outbox.#waiting = (await options.saved.load()) ?? []
+    return outbox
+  }
+
+  /** All that is waiting, oldest first. */
+  get waiting(): readonly Waiting[] {
+    return this.#waiting
+  }
+
+  /** Sends what was left from the last time. */
+  resume(): void {
+    for (const { input } of this.#waiting) this.#run(input.conversationId)
+  }
+
+  /** Comes back once it is safe. */
+  async add(input: SendMessageInput): Promise<void> {
+    await this.#change([...this.#waiting, { input, writtenAt: new Date().toISOString(), failure: null }])
+    this.#run(input.conversationId)
+  }
+
+  /** Tries once more to send what has failed, under the same key. */
+  async retry(clientMessageId: string): Promise<void> {
+    const found = this.#find(clientMessageId)
+    if (!found) return
+    await this.#mark(clientMessageId, null)
+    this.#run(found.input.conversationId)
+  }
+
+  /** The message has arrived (the copy holds it), or is given up. */
+  async remove(clientMessageId: string): Promise<void> {
+    if (!this.#find(clientMessageId)) return
+    await this.#change(this.#waiting.filter(({ input }) => input.clientMessageId !== clientMessageId))
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  #run(conversationId: string): void {
+    if (this.#lanes.has(conversationId)) return
+    this.#lanes.add(conversationId)
+    void this.#sendAll(conversationId).finally(() => this.#lanes.delete(conversationId))
+  }
+
+  async #sendAll(conversationId: string): Promise<void> {
+    const { patience, send } = this.options
+    while (!this.#isStopped) {
+      const next = this.#waiting.find(
+        ({ input, failure }) => input.conversationId === conversationId && failure === null,
+      )
+      if (!next) return
+      const { clientMessageId } = next.input
+      try {
+        await patience.until(() => send(next.input))
+        await this.remove(clientMessageId)
+      } catch (error) {
+        if (error instanceof Ended) return
+        await this.#mark(clientMessageId, error instanceof Refusal ? error.code : 'INTERNAL')
+      }
+    }
+  }
+
+  #find(clientMessageId: string): Waiting | undefined {
+    return this.#waiting.find(({ input }) => input.clientMessageId === clientMessageId)
+  }
+
+  #mark(clientMessageId: string, failure: string | null): Promise<void> {
+    return this.#change(
+      this.#waiting.map((each) =>
+        each.input.clientMessageId === clientMessageId ? { ...each, failure } : each,
+      ),
+    )
+  }
+
+  async #change(waiting: readonly Waiting[]): Promise<void> {
+    this.#waiting = waiting
+    this.changes.tell()
+    await this.options.saved.save(waiting)
+  }
+}

@@ -1,0 +1,77 @@
+import type {
+  EdgeFieldsFragment,
+  FirstPageFragment,
+  MessageFieldsFragment,
+  ParticipantFieldsFragment,
+} from '../generated/graphql.js'
+import { deliveryStateOf } from './delivery-state.js'
+
+export type Edge = EdgeFieldsFragment
+export type Message = MessageFieldsFragment
+export type Participant = ParticipantFieldsFragment
+
+/** What is held of an open conversation: its newest messages without a gap, and who takes part. */
+export interface Page {
+  /** In order of sequence. */
+  readonly edges: readonly Edge[]
+  readonly hasOlder: boolean
+  /** Current ones. */
+  readonly participants: readonly Participant[]
+}
+
+export function pageOf({ messages, participants }: FirstPageFragment): Page {
+  return {
+    edges: messages?.edges ?? [],
+    hasOlder: messages?.pageInfo.hasPreviousPage ?? false,
+    participants: participants?.edges.map(({ node }) => node) ?? [],
+  }
+}
+
+/** Adds edges, or replaces those that are there. */
+export function withEdges(page: Page, added: readonly Edge[]): Page {
+  const byId = new Map([...page.edges, ...added].map((edge) => [edge.node.id, edge]))
+  return { ...page, edges: [...byId.values()].sort((a, b) => a.node.sequence - b.node.sequence) }
+}
+
+/** Puts in what a message says now, also where others quote it. */
+export function withMessage(page: Page, message: Message): Page {
+  const { __typename, id, body, deletedAt, sender } = message
+  return replaceMessages(page, (each) => {
+    if (each.id === id) return message
+    if (each.replyTo?.id === id) return { ...each, replyTo: { __typename, id, body, deletedAt, sender } }
+    return each
+  })
+}
+
+/** Drops a message. Those that quote it stay, without it. */
+export function withoutMessage(page: Page, messageId: string): Page {
+  const rest = { ...page, edges: page.edges.filter(({ node }) => node.id !== messageId) }
+  return replaceMessages(rest, (each) => (each.replyTo?.id === messageId ? { ...each, replyTo: null } : each))
+}
+
+/** Puts in how somebody takes part now; whoever has left goes. Nobody is left for the viewer who has left. */
+export function withParticipant(page: Page, participant: Participant, viewerUserId: string): Page {
+  const others = page.participants.filter(({ id }) => id !== participant.id)
+  const hasLeft = participant.leftAt !== null
+  if (hasLeft && participant.user.id === viewerUserId) return { ...page, participants: [] }
+  const participants = hasLeft ? others : [...others, participant].sort(byRank)
+  const seen = replaceMessages({ ...page, participants }, (each) => {
+    if (each.sender?.id !== viewerUserId) return each
+    const deliveryState = deliveryStateOf(each, participants)
+    return deliveryState === each.deliveryState ? each : { ...each, deliveryState }
+  })
+  return seen
+}
+
+/** Owners first, then by when they joined: as the server has them. */
+export function byRank(a: Participant, b: Participant): number {
+  return b.role.localeCompare(a.role) || a.joinedAt.localeCompare(b.joinedAt) || a.id.localeCompare(b.id)
+}
+
+function replaceMessages(page: Page, replace: (message: Message) => Message): Page {
+  const edges = page.edges.map((edge) => {
+    const node = replace(edge.node)
+    return node === edge.node ? edge : { ...edge, node }
+  })
+  return { ...page, edges }
+}

@@ -1,0 +1,51 @@
+import { Refusal, Unreachable } from './errors.js'
+
+const retryable = new Set(['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'UNAUTHENTICATED'])
+
+/** How long to wait after the nth failure: from a quarter of a second up to half a minute, never all clients at once. */
+export function backoff(attempt: number): number {
+  const longest = Math.min(30_000, 500 * 2 ** attempt)
+  return longest / 2 + (Math.random() * longest) / 2
+}
+
+/** Waits between attempts. All of a client's waits are one, so that `wake` (the network is back) ends them together. */
+export class Patience {
+  readonly #wakes = new Set<() => void>()
+
+  constructor(private readonly milliseconds: (attempt: number) => number = backoff) {}
+
+  async wait(attempt: number, atLeast = 0): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        this.#wakes.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, Math.max(atLeast, this.milliseconds(attempt)))
+      this.#wakes.add(wake)
+    })
+  }
+
+  /** Ends all waits. Call it from `window.addEventListener('online', …)` and when the app comes to the front. */
+  wake(): void {
+    for (const wake of this.#wakes) wake()
+  }
+
+  /** Tries until it succeeds, or fails in a way that another attempt would not mend. */
+  async until<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!mayHelp(error)) throw error
+        const seconds = error instanceof Refusal ? error.retryAfterSeconds : 0
+        await this.wait(failures, seconds * 1000)
+      }
+    }
+  }
+}
+
+/** Whether asking again may help. A refusal would be the same again, a fault of the program too. */
+export function mayHelp(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Refusal && retryable.has(error.code))
+}

@@ -1,0 +1,159 @@
+import { gql } from '@apollo/client'
+import { answerOf } from '../../examples/apollo/copy.js'
+import { followTyping } from '../../examples/apollo/signals.js'
+import {
+  DeleteMessageDocument,
+  type DeleteScope,
+  EditMessageDocument,
+  MarkReadDocument,
+  OlderMessagesDocument,
+  SetTypingDocument,
+  StartDocument,
+} from '../../examples/generated/graphql.js'
+import { type Bubble, bubblesOf } from '../../examples/kit/bubbles.js'
+import { payloadOf } from '../../examples/kit/errors.js'
+import type { Outbox } from '../../examples/kit/outbox.js'
+import type { TypingNotifier } from '../../examples/kit/typing-notifier.js'
+import { type ApolloDevice, type Device, openApolloDevice, openDevice } from './kit-device.js'
+import type { Network } from './kit-network.js'
+import { type View, viewOf } from './kit-view.js'
+import type { Person } from './person.js'
+
+/** A device with either of the two clients, so that a test drives both alike. */
+export interface Screen {
+  readonly name: string
+  readonly person: Person
+  readonly network: Network
+  readonly outbox: Outbox
+  view(): View
+  bubbles(conversationId: string): Bubble[]
+  typists(conversationId: string): string[]
+  /** Calls back whenever what is shown may have changed. */
+  onChange(listener: () => void): void
+  send(conversationId: string, body: string, replyToId?: string): Promise<string>
+  edit(messageId: string, body: string): Promise<unknown>
+  delete(messageId: string, scope: DeleteScope): Promise<unknown>
+  markRead(conversationId: string): Promise<unknown>
+  type(conversationId: string, isTyping: boolean): Promise<unknown>
+  loadOlder(conversationId: string): Promise<unknown>
+  close(): Promise<void>
+}
+
+export async function openKitScreen(person: Person): Promise<Screen> {
+  const device: Device = await openDevice(person)
+  const { kit, network } = device
+  kit.signals.followTyping()
+  const notifiers = new Map<string, TypingNotifier>()
+  return {
+    name: `${person.externalId}'s kit`,
+    person,
+    network,
+    outbox: kit.outbox,
+    view: () => ({
+      unread: kit.copy.viewer.unreadCount,
+      blocked: kit.copy.viewer.blockedUsers?.edges.map(({ node }) => node.id).sort() ?? [],
+      conversations: kit.copy.conversations.map(({ fields, page }) =>
+        viewOf(fields, page?.participants ?? [], page?.edges ?? [], page?.hasOlder ?? false, person.id),
+      ),
+    }),
+    bubbles: (conversationId) => kit.bubbles(conversationId),
+    typists: (conversationId) => kit.signals.typists(conversationId).map(({ externalId }) => externalId),
+    onChange: (listener) => {
+      kit.copy.changes.subscribe(listener)
+      kit.outbox.changes.subscribe(listener)
+    },
+    send: (conversationId, body, replyToId) =>
+      kit.send(conversationId, body, replyToId === undefined ? {} : { replyToId }),
+    edit: (messageId, body) => kit.edit(messageId, body),
+    delete: (messageId, scope) => kit.delete(messageId, scope),
+    markRead: (conversationId) => kit.markRead(conversationId),
+    type: async (conversationId, isTyping) => {
+      const notifier = notifiers.get(conversationId) ?? kit.typingNotifier(conversationId)
+      notifiers.set(conversationId, notifier)
+      if (isTyping) notifier.keystroke()
+      else notifier.stop()
+    },
+    loadOlder: (conversationId) => kit.loadOlder(conversationId),
+    close: () => kit.close(),
+  }
+}
+
+const typistsFragment = gql`fragment Typists on Conversation { typists { externalId } }`
+
+export async function openApolloScreen(person: Person): Promise<Screen> {
+  const { apollo, network }: ApolloDevice = await openApolloDevice(person)
+  const { client, session, socket } = apollo
+  const stopTyping = followTyping(client, socket)
+  const nodes = () =>
+    client.readQuery({ query: StartDocument })?.conversations?.edges.map(({ node }) => node) ?? []
+  const edgesOf = (conversationId: string) =>
+    nodes().find(({ id }) => id === conversationId)?.messages?.edges ?? []
+  return {
+    name: `${person.externalId}'s Apollo`,
+    person,
+    network,
+    outbox: session.outbox,
+    view: () => {
+      const start = client.readQuery({ query: StartDocument })
+      if (!start) throw new Error(`${person.externalId}'s cache lacks something`)
+      return {
+        unread: start.viewer.unreadCount,
+        blocked: start.viewer.blockedUsers?.edges.map(({ node }) => node.id).sort() ?? [],
+        conversations: nodes().map(({ participants, messages, ...line }) =>
+          viewOf(
+            line,
+            participants?.edges.map(({ node }) => node) ?? [],
+            messages?.edges ?? [],
+            messages?.pageInfo.hasPreviousPage ?? false,
+            person.id,
+          ),
+        ),
+      }
+    },
+    bubbles: (conversationId) => bubblesOf(conversationId, edgesOf(conversationId), session.outbox.waiting),
+    typists: (conversationId) => {
+      const id = client.cache.identify({ __typename: 'Conversation', id: conversationId })
+      const found = client.readFragment<{ typists: { externalId: string }[] }>({
+        ...(id === undefined ? {} : { id }),
+        fragment: typistsFragment,
+      })
+      return found?.typists.map(({ externalId }) => externalId) ?? []
+    },
+    onChange: (listener) => {
+      client.watchQuery({ query: StartDocument, fetchPolicy: 'cache-only' }).subscribe(listener)
+      session.outbox.changes.subscribe(listener)
+    },
+    send: (conversationId, body, replyToId) =>
+      session.send(conversationId, body, replyToId === undefined ? {} : { replyToId }),
+    edit: async (messageId, body) => {
+      const input = { messageId, body }
+      const answer = client.mutate({ mutation: EditMessageDocument, variables: { input } })
+      payloadOf((await answerOf(answer)).editMessage)
+    },
+    delete: async (messageId, scope) => {
+      const input = { messageId, scope }
+      const answer = client.mutate({ mutation: DeleteMessageDocument, variables: { input } })
+      payloadOf((await answerOf(answer)).deleteMessage)
+    },
+    markRead: async (conversationId) => {
+      const newest = edgesOf(conversationId).at(-1)?.node
+      const read = nodes().find(({ id }) => id === conversationId)?.lastReadSequence ?? 0
+      if (!newest || newest.sequence <= read) return
+      const input = { conversationId, upToMessageId: newest.id }
+      const answer = client.mutate({ mutation: MarkReadDocument, variables: { input } })
+      payloadOf((await answerOf(answer)).markRead)
+    },
+    type: (conversationId, isTyping) =>
+      client.mutate({ mutation: SetTypingDocument, variables: { conversationId, isTyping } }),
+    loadOlder: (conversationId) =>
+      client.query({
+        query: OlderMessagesDocument,
+        variables: { id: conversationId, before: edgesOf(conversationId)[0]?.cursor ?? '' },
+        fetchPolicy: 'network-only',
+      }),
+    close: async () => {
+      stopTyping()
+      await session.close()
+    },
+  }
+}
