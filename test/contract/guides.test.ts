@@ -1,0 +1,147 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../src/platform/free-port.js'
+import { ParleyProcess } from '../support/parley-process.js'
+import { token, World } from '../support/world.js'
+import { localLinksOf, type Page, pagesOf, programsOf, root } from './guides.js'
+
+// The programs of docs/guides, as they stand there, in a folder of their own beside copies of what they import.
+
+const run = promisify(execFile)
+let folder: string
+let guides: Page[]
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-guides-'))
+  guides = await pagesOf('docs/guides')
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  const tsconfig = { extends: join(root, 'tsconfig.json'), include: ['*/*.ts'] }
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
+  for (const { name, text } of guides.flatMap(programsOf)) {
+    await mkdir(join(folder, dirname(name)), { recursive: true })
+    await symlink(join(root, 'examples'), join(folder, dirname(name), 'parley')).catch(() => {})
+    await writeFile(join(folder, name), text)
+  }
+  for (const { name } of guides
+    .flatMap(programsOf)
+    .filter(({ name }) => name.endsWith('/make-introspection.ts'))) {
+    await symlink(join(root, 'schema.graphql'), join(folder, dirname(name), 'schema.graphql'))
+    await output(name, {})
+  }
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Starts one of the programs; its environment is what is given. */
+function start(program: string, env: Record<string, string>, args: readonly string[] = []) {
+  return ParleyProcess.start(env, ['--import', 'tsx', join(folder, program), ...args])
+}
+
+/** Runs one to its end; gives what it printed. Fails where it fails. */
+async function output(program: string, env: Record<string, string>, args: readonly string[] = []) {
+  const running = start(program, env, args)
+  const code = await running.exitCode()
+  expect({ code, stderr: running.stderr }).toEqual({ code: 0, stderr: '' })
+  return running.stdout
+}
+
+test('every program has a name of its own, and all of them fit the types of what they use', async () => {
+  const names = guides.flatMap(programsOf).map(({ name }) => name)
+  expect(names.filter((name) => !name.endsWith('.ts'))).toEqual([])
+  expect(names).toEqual([...new Set(names)])
+  expect(names.length).toBeGreaterThan(5)
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const checked = await run(process.execPath, [tsc, '-p', folder]).catch(({ stdout }) => ({ stdout }))
+  expect(checked.stdout).toBe('')
+})
+
+test('every link of the guides leads somewhere', async () => {
+  const pages = [...guides, ...(await pagesOf('docs'))].filter(({ path }) => path !== 'docs/schema.md')
+  const broken = pages.flatMap((page) =>
+    localLinksOf(page)
+      .filter((target) => !existsSync(join(root, dirname(page.path), target)))
+      .map((target) => `${page.path}: ${target}`),
+  )
+  expect(broken).toEqual([])
+})
+
+test.each([
+  ['apollo', 'Hello from Apollo'],
+  ['urql', 'Hello from urql'],
+])('%s: what is said shows in a query that was asked before', async (guide, greeting) => {
+  await using world = await World.start()
+  const { patient, doctor, conversationId } = await world.pair()
+  await doctor.send(conversationId, 'How did the night go?')
+  const PARLEY_TOKEN = await token(patient.externalId)
+  expect(await output(`${guide}/hello.ts`, { PARLEY_URL: world.url(), PARLEY_TOKEN })).toBe(
+    `How did the night go?\n${greeting}\n`,
+  )
+  expect((await doctor.history(conversationId)).map(({ body }) => body)).toEqual([
+    'How did the night go?',
+    greeting,
+  ])
+})
+
+test('server to server: tokens of a key set, people and appointments, twice, with the faults told', async () => {
+  const port = await freePort()
+  const provider = start('server-to-server/identity-provider.ts', { KEYS_PORT: String(port) })
+  try {
+    const [, PARLEY_TOKEN = ''] = await provider.printed(/^(\S+)\n/)
+    await using world = await World.start({
+      env: {
+        JWT_SECRET: '',
+        JWKS_URL: `http://localhost:${port}/`,
+        JWT_ISSUER: 'https://id.example.org',
+        JWT_AUDIENCE: 'parley',
+      },
+    })
+    const people = [
+      ...Array.from({ length: 119 }, (_, index) => ({
+        externalId: `p-${index}`,
+        displayName: 'Somebody',
+        role: 'PATIENT',
+      })),
+      { externalId: 'd-1', displayName: 'Dr Osman', role: 'DOCTOR', specialty: 'Cardiology' },
+      { externalId: 'x', displayName: '', role: 'STAFF' },
+      { externalId: 'y', displayName: 'Above', role: 'ADMIN' },
+    ]
+    const appointment = { doctorExternalId: 'd-1', status: 'SCHEDULED', startsAt: '2030-01-31T09:00:00.000Z' }
+    const appointments = [
+      ...Array.from({ length: 60 }, (_, index) => ({
+        externalId: `a-${index}`,
+        patientExternalId: `p-${index}`,
+        ...appointment,
+      })),
+      { externalId: 'a-x', patientExternalId: 'nobody', ...appointment },
+    ]
+    const files = [join(folder, 'people.jsonl'), join(folder, 'appointments.jsonl')]
+    for (const [index, rows] of [people, appointments].entries())
+      await writeFile(files[index] ?? '', rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    for (const _ of ['first', 'second']) {
+      const printed = await output(
+        'server-to-server/load.ts',
+        { PARLEY_URL: world.url(), PARLEY_TOKEN },
+        files,
+      )
+      expect(printed.trimEnd().split('\n').sort()).toEqual([
+        'Appointment a-x: NOT_FOUND',
+        'Appointment: 61 sent',
+        expect.stringMatching(/^User x: INVALID_INPUT displayName: /),
+        'User y: FORBIDDEN',
+        'User: 122 sent',
+      ])
+    }
+    const rows = await world.sql<{ people: number; appointments: number }>(
+      `SELECT (SELECT count(*)::int FROM users WHERE role IN ('PATIENT', 'DOCTOR', 'STAFF')) AS people,
+              (SELECT count(*)::int FROM appointments) AS appointments`,
+    )
+    expect(rows).toEqual([{ people: 120, appointments: 60 }])
+  } finally {
+    await provider.end('SIGTERM')
+  }
+})
