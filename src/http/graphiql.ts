@@ -74,8 +74,12 @@ export function renderExplorer(options: GraphiQLOptions, { tabs, tokens }: Explo
     .update(JSON.stringify(tabs.map(({ query, variables }) => [query, variables])))
     .digest('base64url')
   const script = `<script>(${renewTabs})(${JSON.stringify(stamp)}, ${JSON.stringify(tokens)})</script>`
-  return renderGraphiQL(options).replace('</head>', () => `${script}</head>`)
+  return renderGraphiQL(options).replace('</head>', () => `${stillTabs}${script}</head>`)
 }
+
+// A tab that was there from the start jumps aside as soon as it has the focus, and the click misses it: GraphiQL leaves
+// the shift of its opening animation on it.
+const stillTabs = '<style>.graphiql-tab:focus-within { transform: none !important }</style>'
 
 /**
  * Runs in the browser before GraphiQL does. Tabs that it keeps are dropped when others are offered by now, or for another

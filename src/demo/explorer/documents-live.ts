@@ -2,9 +2,10 @@
 
 export const following = `# As amal: everything that concerns her, live. Run it,
 # then send something as dr-osman from a second browser
-# window (tabs share one running operation). The answer
-# shows the newest update; CaughtUp comes at once: you
-# are live.
+# window: tabs share one running operation. CaughtUp
+# comes at once: you are live. The answer shows the
+# newest update alone; after 15 seconds of silence that
+# is CaughtUp again, the heartbeat.
 subscription Live {
   updates {
     cursor
