@@ -11,7 +11,8 @@ const usage = `npm run bench -- [send] [history] [options]     (both when none i
   --seconds N     of each figure (8)               --warm-up N    seconds before (4)
   --rounds N      floor and Parley by turns (3)    --pairs N      doctor and patient (24)
   --in-flight N   a pair, closed loop (4)          --rate N       messages a second, fixed rate (200)
-  --messages N    of history (100000)              --readers N    of history at once (8)
+  --messages N    of history (1000000)             --conversations N   that they are in (1000)
+  --readers N     of history at once (8)
   --profile DIR   where Parley's time goes, profiles kept in DIR (its figures then include the profiler)`
 
 const { values, positionals } = parseArgs({
@@ -23,7 +24,8 @@ const { values, positionals } = parseArgs({
     pairs: { type: 'string', default: '24' },
     'in-flight': { type: 'string', default: '4' },
     rate: { type: 'string', default: '200' },
-    messages: { type: 'string', default: '100000' },
+    messages: { type: 'string', default: '1000000' },
+    conversations: { type: 'string', default: '1000' },
     readers: { type: 'string', default: '8' },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -60,9 +62,14 @@ async function main(): Promise<void> {
   const history = {
     seconds,
     nodeOptions,
-    messages: within('messages', values.messages, 200, 1_000_000),
+    rounds,
+    messages: within('messages', values.messages, 2000, 10_000_000),
+    conversations: within('conversations', values.conversations, 1, 10_000),
     readers: within('readers', values.readers, 1, 64),
   }
+  // So that no page of any conversation is cut short.
+  if (history.messages < history.conversations * 120)
+    throw new Error('--messages is at least 120 times --conversations')
   const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name)
   buildParley()
   const ground = await startGround(Boolean(profiles))

@@ -4,11 +4,12 @@ import { jwtVerify } from 'jose'
 import { Pool } from 'pg'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { number, text } from '../json.js'
+import { pageOf } from './page.js'
 
 /**
  * The least that a chat server can do, to hold Parley against: JSON frames, a token in the first one,
- * one INSERT per message, one publish, a copy to both people. No rules, no idempotency, no encryption,
- * no audit, no catching up; even order is left to the pool.
+ * one INSERT per message, one publish, a copy to both people; pages over HTTP for whoever asks. No rules, no
+ * idempotency, no encryption, no audit, no catching up; even order is left to the pool.
  */
 const env = (name: string): string => {
   const value = process.env[name]
@@ -70,7 +71,20 @@ await pool.query(`CREATE TABLE IF NOT EXISTS messages (
 await pool.query('CREATE INDEX IF NOT EXISTS messages_conversation ON messages (conversation, id)')
 await subscriber.subscribe(channel)
 
-const server = createServer((_request, response) => response.end('ok'))
+const server = createServer((request, response) => {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://floor')
+  if (pathname !== '/page') {
+    response.end('ok')
+    return
+  }
+  pageOf(pool, searchParams).then(
+    (page) => response.setHeader('content-type', 'application/json').end(page),
+    (error: unknown) => {
+      console.error(error)
+      response.writeHead(500).end()
+    },
+  )
+})
 new WebSocketServer({ server, perMessageDeflate: false }).on('connection', serve)
 server.listen(Number(env('PORT')), '127.0.0.1')
 process.once('SIGTERM', () => process.exit(0))

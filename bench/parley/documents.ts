@@ -44,7 +44,7 @@ export const openConversationDocument = `mutation Open($input: OpenConversationI
 
 export const forwardPageDocument = `query Forward($id: ID!, $cursor: String) {
   conversation(id: $id) {
-    messages(first: 50, after: $cursor) {
+    page: messages(first: 50, after: $cursor) {
       edges { cursor node { id sequence body sentAt sender { id displayName } } }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
@@ -54,3 +54,12 @@ export const forwardPageDocument = `query Forward($id: ID!, $cursor: String) {
 export const backwardPageDocument = forwardPageDocument
   .replace('query Forward', 'query Backward')
   .replace('first: 50, after: $cursor', 'last: 50, before: $cursor')
+
+export const windowDocument = forwardPageDocument
+  .replace('query Forward($id: ID!, $cursor: String)', 'query Window($id: ID!, $cursor: ID)')
+  .replace('messages(first: 50, after: $cursor)', 'messageWindow(around: $cursor)')
+
+/** A message's own place, as a cursor of its conversation. */
+export const placeDocument = `query Place($id: ID!, $around: ID!) {
+  conversation(id: $id) { messageWindow(around: $around, size: 1) { pageInfo { startCursor } } }
+}`

@@ -225,7 +225,7 @@ describe.each([
 describe('it ends as the update stream does', () => {
   test('over a socket with 4403 when the token expires', async () => {
     const { patient, doctor, conversationId } = await world.pair()
-    const socket = await RawSocket.of(doctor, 3)
+    const socket = await RawSocket.of(doctor, 5)
     await socket.subscribe('s', 'subscription { newMessages { body } }')
     while (socket.of('s').length === 0) await patient.send(conversationId, 'in time')
     expect(await socket.ended).toEqual({ code: 4403, reason: 'Forbidden' })

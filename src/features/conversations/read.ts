@@ -63,12 +63,19 @@ export async function directConversationsWith(
   return userIds.map((id) => rows.find((row) => row.patientId === id || row.doctorId === id) ?? null)
 }
 
+/** Where a conversation stands in the viewer's list. */
+export interface ConversationPlace {
+  readonly lastActivityAt: Date
+  readonly id: string
+}
+
 /** Which of the viewer's conversations, and how many from where. */
 export interface ConversationSlice {
   readonly kind: ConversationKind | null
   readonly unreadOnly: boolean
-  /** The place of the row after which to go on, in the direction of reading. */
-  readonly beyond: { readonly lastActivityAt: Date; readonly id: string } | null
+  /** The places between which it lies, in the order of the list; null: no bound. */
+  readonly after: ConversationPlace | null
+  readonly before: ConversationPlace | null
   readonly limit: number
   /** False: latest activity first. True: from the other end, oldest first. */
   readonly fromEnd: boolean
@@ -76,7 +83,7 @@ export interface ConversationSlice {
 
 /** The viewer's conversations in the direction of reading, along an index: a page costs the same at any depth. */
 export function conversationSlice(ctx: VerbContext, slice: ConversationSlice): Promise<ConversationRow[]> {
-  const [order, beyond] = slice.fromEnd ? ['ASC', '>'] : ['DESC', '<']
+  const order = slice.fromEnd ? 'ASC' : 'DESC'
   return ctx.db.query<ConversationRow>(
     `conversation-slice-${order}`,
     `SELECT ${conversationColumns} FROM participants p
@@ -84,14 +91,17 @@ export function conversationSlice(ctx: VerbContext, slice: ConversationSlice): P
       WHERE p.user_id = $1::uuid AND ${visibleConversationSql('$1::uuid')}
         AND ($2::conversation_kind IS NULL OR c.kind = $2)
         AND (NOT $3 OR p.unread > 0)
-        AND ($4::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) ${beyond} ($4, $5::uuid))
-      ORDER BY p.last_activity_at ${order}, p.conversation_id ${order} LIMIT $6`,
+        AND ($4::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) < ($4, $5::uuid))
+        AND ($6::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) > ($6, $7::uuid))
+      ORDER BY p.last_activity_at ${order}, p.conversation_id ${order} LIMIT $8`,
     [
       ctx.viewer.id,
       slice.kind,
       slice.unreadOnly,
-      slice.beyond?.lastActivityAt ?? null,
-      slice.beyond?.id ?? null,
+      slice.after?.lastActivityAt ?? null,
+      slice.after?.id ?? null,
+      slice.before?.lastActivityAt ?? null,
+      slice.before?.id ?? null,
       slice.limit,
     ],
   )

@@ -4,7 +4,7 @@ import { checkPage, connectionOf, connectionTypes, pageArguments } from '../../g
 import type { GraphContext } from '../../graphql/context.js'
 import { rowIdOrNull } from '../../graphql/global-ids.js'
 import { ConversationRef } from '../../graphql/refs.js'
-import { conversationSlice, conversationsById } from './read.js'
+import { type ConversationPlace, conversationSlice, conversationsById } from './read.js'
 import type { ConversationRow } from './rows.js'
 import { ConversationKindRef } from './schema.js'
 
@@ -50,11 +50,11 @@ builder.queryFields((t) => ({
     },
     resolve: async (_, { filter, ...args }, ctx) => {
       const page = checkPage(args)
-      const cursor = page.fromEnd ? page.before : page.after
       const rows = await conversationSlice(ctx, {
         kind: filter?.kind ?? null,
         unreadOnly: filter?.unreadOnly ?? false,
-        beyond: conversationPlace(ctx, page.fromEnd ? 'before' : 'after', cursor),
+        after: conversationPlace(ctx, 'after', page.after),
+        before: conversationPlace(ctx, 'before', page.before),
         limit: page.limit + 1,
         fromEnd: page.fromEnd,
       })
@@ -65,7 +65,11 @@ builder.queryFields((t) => ({
   }),
 }))
 
-function conversationPlace(ctx: GraphContext, argument: string, cursor: string | null) {
+function conversationPlace(
+  ctx: GraphContext,
+  argument: string,
+  cursor: string | null,
+): ConversationPlace | null {
   if (cursor === null) return null
   const [at, id] = ctx.cursors.decode(`conversations:${ctx.viewer.id}`, cursor) ?? []
   if (at === undefined || id === undefined)

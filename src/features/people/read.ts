@@ -114,10 +114,18 @@ export async function messageable(ctx: VerbContext, userIds: readonly string[]):
   return userIds.map((id) => found.has(id))
 }
 
+/** Where a person stands in a list by name. */
+export interface UserPlace {
+  readonly displayName: string
+  readonly id: string
+}
+
 /** A slice of the people that a condition selects, by name. */
 export interface UserSlice {
   readonly where: Prisma.UserWhereInput
-  readonly beyond: { readonly displayName: string; readonly id: string } | null
+  /** The places between which it lies, in the order of the list; null: no bound. */
+  readonly after: UserPlace | null
+  readonly before: UserPlace | null
   readonly limit: number
   readonly fromEnd: boolean
 }
@@ -125,25 +133,22 @@ export interface UserSlice {
 /** In the direction of reading: by displayName, then id. */
 export function userSlice(
   ctx: VerbContext,
-  { where, beyond, limit, fromEnd }: UserSlice,
+  { where, after, before, limit, fromEnd }: UserSlice,
 ): Promise<UserRow[]> {
-  const past = (value: string) => (fromEnd ? { lt: value } : { gt: value })
-  const further: Prisma.UserWhereInput = beyond
-    ? {
-        OR: [
-          { displayName: past(beyond.displayName) },
-          { displayName: beyond.displayName, id: past(beyond.id) },
-        ],
-      }
-    : {}
   const order = fromEnd ? 'desc' : 'asc'
   return ctx.db.read((client) =>
     client.user.findMany({
-      where: { AND: [where, further] },
+      where: { AND: [where, beyond(after, 'gt'), beyond(before, 'lt')] },
       orderBy: [{ displayName: order }, { id: order }],
       take: limit,
     }),
   )
+}
+
+function beyond(place: UserPlace | null, side: 'gt' | 'lt'): Prisma.UserWhereInput {
+  if (!place) return {}
+  const { displayName, id } = place
+  return { OR: [{ displayName: { [side]: displayName } }, { displayName, id: { [side]: id } }] }
 }
 
 function inOrder(ids: readonly string[], rows: readonly UserRow[]): (UserRow | null)[] {

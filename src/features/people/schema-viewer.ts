@@ -41,8 +41,13 @@ async function userPage(ctx: GraphContext, name: string, where: Prisma.UserWhere
       throw InvalidInputError.at(argument, 'This is no cursor of this list.')
     return { id, displayName: Buffer.from(displayName, 'base64url').toString() }
   }
-  const beyond = decode(page.fromEnd ? 'before' : 'after', page.fromEnd ? page.before : page.after)
-  const rows = await userSlice(ctx, { where, beyond, limit: page.limit + 1, fromEnd: page.fromEnd })
+  const rows = await userSlice(ctx, {
+    where,
+    after: decode('after', page.after),
+    before: decode('before', page.before),
+    limit: page.limit + 1,
+    fromEnd: page.fromEnd,
+  })
   return connectionOf(page, rows, (user) =>
     ctx.cursors.encode(scope, [user.id, Buffer.from(user.displayName).toString('base64url')]),
   )
