@@ -55,9 +55,14 @@ export const backwardPageDocument = forwardPageDocument
   .replace('query Forward', 'query Backward')
   .replace('first: 50, after: $cursor', 'last: 50, before: $cursor')
 
-export const windowDocument = forwardPageDocument
-  .replace('query Forward($id: ID!, $cursor: String)', 'query Window($id: ID!, $cursor: ID)')
-  .replace('messages(first: 50, after: $cursor)', 'messageWindow(around: $cursor)')
+export const windowDocument = `query Window($id: ID!, $cursor: ID!) {
+  conversation(id: $id) {
+    page: messageWindow(around: $cursor) {
+      edges { cursor node { id sequence body sentAt sender { id displayName } } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}`
 
 /** A message's own place, as a cursor of its conversation. */
 export const placeDocument = `query Place($id: ID!, $around: ID!) {

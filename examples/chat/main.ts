@@ -40,18 +40,21 @@ async function main(person: string): Promise<void> {
     if (state === 'ended') terminal.print(`(it is over: ${reason?.message})`)
   }
   terminal.print(`Connecting to ${url} …`)
-  const kit = await Kit.open({
-    url,
-    person,
-    token: async () => token ?? (sign ? sign(person) : null),
-    storage: new FileStorage(store),
-    webSocketImpl: WebSocket,
-    onState,
-  })
   try {
-    await new Chat(kit, terminal).run(values.with)
+    const kit = await Kit.open({
+      url,
+      person,
+      token: async () => token ?? (sign ? sign(person) : null),
+      storage: new FileStorage(store),
+      webSocketImpl: WebSocket,
+      onState,
+    })
+    try {
+      await new Chat(kit, terminal).run(values.with)
+    } finally {
+      await kit.close()
+    }
   } finally {
-    await kit.close()
     terminal.close()
   }
 }

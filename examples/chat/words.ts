@@ -27,12 +27,12 @@ export function conversationLine(number: number, fields: ConversationFieldsFragm
 
 /** A message; the number in front is what /reply, /edit and /delete take. */
 export function messageLine(message: Message, viewerUserId: string): string {
-  const { sequence, sentAt, sender, replyTo, deliveryState, editedAt } = message
+  const { sequence, sentAt, sender, replyTo, deliveryState, editedAt, deletedAt } = message
   const time = new Date(sentAt).toTimeString().slice(0, 5)
   const isOwn = sender?.id === viewerUserId
   const who = isOwn ? 'me' : (sender?.displayName ?? '*')
-  const quote = replyTo ? `“${bodyOf(replyTo).slice(0, 30)}” → ` : ''
-  const edited = editedAt === null ? '' : ' (edited)'
+  const quote = replyTo && deletedAt === null ? `“${bodyOf(replyTo).slice(0, 30)}” → ` : ''
+  const edited = editedAt === null || deletedAt !== null ? '' : ' (edited)'
   return `[${sequence}] ${time} ${who}: ${quote}${bodyOf(message)}${edited}${isOwn ? ` ${ticks[deliveryState]}` : ''}`
 }
 

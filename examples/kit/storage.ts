@@ -9,7 +9,12 @@ export interface Storage {
 
 /** Lives as long as the program. */
 export class MemoryStorage implements Storage {
-  readonly #items = new Map<string, string>()
+  readonly #items: Map<string, string>
+
+  /** Begins empty, or with what another holds. */
+  constructor(other?: MemoryStorage) {
+    this.#items = new Map(other ? other.#items : [])
+  }
 
   getItem(key: string): string | null {
     return this.#items.get(key) ?? null

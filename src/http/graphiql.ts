@@ -94,7 +94,8 @@ const renewTabs = `function (stamp, tokens) {
   }
   const renewed = (token, claims) => {
     try {
-      return tokens[JSON.parse(atob(claims.replace(/-/g, '+').replace(/_/g, '/'))).sub] ?? token
+      const { sub } = JSON.parse(atob(claims.replace(/-/g, '+').replace(/_/g, '/')))
+      return Object.hasOwn(tokens, sub) ? tokens[sub] : token
     } catch {
       return token
     }

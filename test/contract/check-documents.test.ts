@@ -20,12 +20,14 @@ test('finds documents in literals, .graphql files and Markdown, and what is wron
     /* invalid */ {
       'a.ts': "const a = '{ message(id: 1) { id } }'\nconst b = `\n  query One { message(id: 2) { text } }`",
       'b.graphql': 'query Two { message { id } }',
+      'b.ts': 'const b = `# What it says.\n# And whose.\n\nquery Three { message(id: 3) { text } }`',
       'c.md': 'Ask:\n\n```graphql\n{ messages { id } }\n```\n\n```sh\nls\n```\n',
     },
   )
-  expect(places).toEqual(['a.ts:1', 'a.ts:2', 'b.graphql', 'c.md:4'])
+  expect(places).toEqual(['a.ts:1', 'a.ts:2', 'b.ts:1', 'b.graphql', 'c.md:4'])
   expect(faults).toEqual([
     expect.stringContaining('a.ts:2: Cannot query field "text"'),
+    expect.stringContaining('b.ts:1: Cannot query field "text"'),
     expect.stringContaining('b.graphql: Field "message" argument "id"'),
     expect.stringContaining('c.md:4: Cannot query field "messages"'),
   ])

@@ -5,7 +5,7 @@ import type { ExplorerTab } from '../../src/http/graphiql.js'
 import { type DemoWorld, startDemoWorld } from '../support/demo-world.js'
 import { Person } from '../support/person.js'
 import { SseStream } from '../support/sse.js'
-import type { World } from '../support/world.js'
+import { World } from '../support/world.js'
 
 // GraphiQL's tabs on the demo, each operation as it stands there, from left to right.
 
@@ -64,6 +64,17 @@ test('each tab asks as whom its first line names, with a line for everybody', ()
     expect(tab.headers.match(/"Authorization": "Bearer \S+\.\S+\.\S+"/g)).toHaveLength(21)
     expect(tab.headers.match(/^ *"|^ *\/\*/gm)).toHaveLength(1)
   }
+})
+
+test('where tokens come from elsewhere, GraphiQL offers none and keeps none', async () => {
+  await using plain = await World.start()
+  const page = await fetch(plain.url(), { headers: { accept: 'text/html' } })
+  const html = await page.text()
+  expect(html).toContain('<title>Parley</title>')
+  expect(html).toContain('"shouldPersistHeaders":false')
+  expect(html).not.toMatch(/eyJ[\w-]+\.[\w-]+\./)
+  const offered = await fetch(world.url(), { headers: { accept: 'text/html' } })
+  expect(await offered.text()).toMatch(/eyJ[\w-]+\.[\w-]+\./)
 })
 
 test('the names of operations differ, and no line is wider than the editor', () => {

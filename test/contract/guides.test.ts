@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { freePort } from '../../src/platform/free-port.js'
 import { ParleyProcess } from '../support/parley-process.js'
 import { token, World } from '../support/world.js'
@@ -13,8 +13,12 @@ import { localLinksOf, type Page, pagesOf, programsOf, root } from './guides.js'
 // The programs of docs/guides, as they stand there, in a folder of their own beside copies of what they import.
 
 const run = promisify(execFile)
+// Each starts tsx, some of them several times.
+vi.setConfig({ testTimeout: 120_000 })
 let folder: string
 let guides: Page[]
+
+const children: ParleyProcess[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parley-guides-'))
@@ -23,23 +27,28 @@ beforeAll(async () => {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   const tsconfig = { extends: join(root, 'tsconfig.json'), include: ['*/*.ts'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
-  for (const { name, text } of guides.flatMap(programsOf)) {
-    await mkdir(join(folder, dirname(name)), { recursive: true })
-    await symlink(join(root, 'examples'), join(folder, dirname(name), 'parley')).catch(() => {})
-    await writeFile(join(folder, name), text)
+  const programs = guides.flatMap(programsOf)
+  for (const guide of new Set(programs.map(({ name }) => dirname(name)))) {
+    await mkdir(join(folder, guide))
+    await symlink(join(root, 'examples'), join(folder, guide, 'parley'))
+    await symlink(join(root, 'schema.graphql'), join(folder, guide, 'schema.graphql'))
   }
-  for (const { name } of guides
-    .flatMap(programsOf)
-    .filter(({ name }) => name.endsWith('/make-introspection.ts'))) {
-    await symlink(join(root, 'schema.graphql'), join(folder, dirname(name), 'schema.graphql'))
-    await output(name, {})
-  }
+  for (const { name, text } of programs) await writeFile(join(folder, name), text)
+  await output('urql/make-introspection.ts', {})
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Starts one of the programs; its environment is what is given. */
-function start(program: string, env: Record<string, string>, args: readonly string[] = []) {
-  return ParleyProcess.start(env, ['--import', 'tsx', join(folder, program), ...args])
+afterAll(async () => {
+  // Those that hung; the others are gone.
+  for (const child of children) await child.end('SIGKILL')
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Starts one of the programs; its environment is what is given. Node's own warnings are not the guides'. */
+function start(program: string, env: Record<string, string>, args: readonly string[] = []): ParleyProcess {
+  const command = ['--import', 'tsx', join(folder, program), ...args]
+  const child = ParleyProcess.start({ NODE_NO_WARNINGS: '1', ...env }, command)
+  children.push(child)
+  return child
 }
 
 /** Runs one to its end; gives what it printed. Fails where it fails. */
@@ -55,6 +64,10 @@ test('every program has a name of its own, and all of them fit the types of what
   expect(names.filter((name) => !name.endsWith('.ts'))).toEqual([])
   expect(names).toEqual([...new Set(names)])
   expect(names.length).toBeGreaterThan(5)
+  // Other names of the language would pass this test by.
+  expect(guides.filter(({ text }) => /^```(tsx|typescript)\b/m.test(text)).map(({ path }) => path)).toEqual(
+    [],
+  )
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const checked = await run(process.execPath, [tsc, '-p', folder]).catch(({ stdout }) => ({ stdout }))
   expect(checked.stdout).toBe('')

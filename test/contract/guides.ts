@@ -31,10 +31,10 @@ export async function pagesOf(folder: string): Promise<Page[]> {
   )
 }
 
-/** The TypeScript blocks of a page. One without a name gets none that could be a file's. */
+/** The `ts` blocks of a page. One without a name gets none that could be a file's. */
 export function programsOf({ path, text }: Page): Program[] {
   const guide = /([\w-]+)\.md$/.exec(path)?.[1] ?? ''
-  return [...text.matchAll(/^```(?:ts|tsx|typescript|js)\n(.*?)^```/gms)].map(([, block = '']) => {
+  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => {
     const file = /^\/\/ ([\w-]+\.ts)\n/.exec(block)?.[1] ?? ''
     return { name: `${guide}/${file}`, text: block }
   })

@@ -3,6 +3,7 @@ import type { FollowerState } from '../../examples/kit/follower.js'
 import { Kit } from '../../examples/kit/kit.js'
 import { Patience } from '../../examples/kit/patience.js'
 import { MemoryStorage, type Storage } from '../../examples/kit/storage.js'
+import type { FetchToken } from '../../examples/kit/tokens.js'
 import { Network } from './kit-network.js'
 import type { Person } from './person.js'
 import { token } from './world.js'
@@ -22,16 +23,19 @@ export interface DeviceOptions {
   readonly network?: Network
   /** How long each token is good for, in seconds. */
   readonly tokens?: () => number
+  /** In place of all tokens. */
+  readonly token?: FetchToken
+  /** Where the states are noted. */
+  readonly states?: FollowerState[]
 }
 
 /** Somebody's device with the framework-free kit. */
 export async function openDevice(person: Person, options: DeviceOptions = {}): Promise<Device> {
-  const { storage = new MemoryStorage(), network = new Network(), tokens = () => 3600 } = options
-  const states: FollowerState[] = []
+  const { storage = new MemoryStorage(), network = new Network(), states = [] } = options
   const kit = await Kit.open({
     url: person.world.url(person.node),
     person: person.externalId,
-    token: () => token(person.externalId, tokens()),
+    token: tokensOf(person, options),
     storage,
     webSocketImpl: network.webSocketImpl,
     patience: quickPatience(),
@@ -48,15 +52,19 @@ export interface ApolloDevice {
 
 /** Somebody's device with Apollo Client. */
 export async function openApolloDevice(person: Person, options: DeviceOptions = {}): Promise<ApolloDevice> {
-  const { storage = new MemoryStorage(), network = new Network(), tokens = () => 3600 } = options
+  const { storage = new MemoryStorage(), network = new Network() } = options
   const apollo = await openApollo({
     url: person.world.url(person.node),
     person: person.externalId,
-    token: () => token(person.externalId, tokens()),
+    token: tokensOf(person, options),
     storage,
     webSocketImpl: network.webSocketImpl,
     fetch: network.fetch,
     patience: quickPatience(),
   })
   return { apollo, network, storage }
+}
+
+function tokensOf(person: Person, { tokens = () => 3600, token: given }: DeviceOptions): FetchToken {
+  return given ?? (() => token(person.externalId, tokens()))
 }

@@ -7,6 +7,7 @@ export class Network {
   readonly webSocketImpl: object
   readonly #sockets = new Set<WebSocket>()
   #isOnline = true
+  #lost: string | undefined
 
   constructor() {
     const network = this
@@ -21,6 +22,7 @@ export class Network {
       override send(data: string) {
         network.#note(data)
         super.send(data)
+        if (network.#isLost(data)) this.pause()
       }
     }
   }
@@ -28,8 +30,15 @@ export class Network {
   /** For HTTP. */
   fetch: typeof fetch = (input, init) => {
     if (!this.#isOnline) return Promise.reject(new TypeError('fetch failed'))
-    if (typeof init?.body === 'string') this.#note(init.body)
-    return fetch(input, init)
+    const body = typeof init?.body === 'string' ? init.body : ''
+    this.#note(body)
+    const answer = fetch(input, init)
+    return this.#isLost(body) ? answer.then(() => Promise.reject(new TypeError('fetch failed'))) : answer
+  }
+
+  /** The next operation of this name is carried out, and its answer never comes; a socket says no more until it is cut. */
+  loseAnswerTo(name: string): void {
+    this.#lost = name
   }
 
   /** How often an operation was asked for. */
@@ -52,7 +61,17 @@ export class Network {
   }
 
   #note(frame: string): void {
-    const name = /"query":"(?:query|mutation|subscription) (\w+)/.exec(frame)?.[1]
-    if (name) this.asked.push(name)
+    const name = nameOf(frame)
+    if (name !== undefined) this.asked.push(name)
   }
+
+  #isLost(frame: string): boolean {
+    const isLost = this.#lost !== undefined && nameOf(frame) === this.#lost
+    if (isLost) this.#lost = undefined
+    return isLost
+  }
+}
+
+function nameOf(frame: string): string | undefined {
+  return /"query":"(?:query|mutation|subscription) (\w+)/.exec(frame)?.[1]
 }

@@ -14,7 +14,13 @@ import { type Bubble, bubblesOf } from '../../examples/kit/bubbles.js'
 import { payloadOf } from '../../examples/kit/errors.js'
 import type { Outbox } from '../../examples/kit/outbox.js'
 import type { TypingNotifier } from '../../examples/kit/typing-notifier.js'
-import { type ApolloDevice, type Device, openApolloDevice, openDevice } from './kit-device.js'
+import {
+  type ApolloDevice,
+  type Device,
+  type DeviceOptions,
+  openApolloDevice,
+  openDevice,
+} from './kit-device.js'
 import type { Network } from './kit-network.js'
 import { type View, viewOf } from './kit-view.js'
 import type { Person } from './person.js'
@@ -39,8 +45,8 @@ export interface Screen {
   close(): Promise<void>
 }
 
-export async function openKitScreen(person: Person): Promise<Screen> {
-  const device: Device = await openDevice(person)
+export async function openKitScreen(person: Person, options: DeviceOptions = {}): Promise<Screen> {
+  const device: Device = await openDevice(person, options)
   const { kit, network } = device
   kit.signals.followTyping()
   const notifiers = new Map<string, TypingNotifier>()
@@ -80,8 +86,8 @@ export async function openKitScreen(person: Person): Promise<Screen> {
 
 const typistsFragment = gql`fragment Typists on Conversation { typists { externalId } }`
 
-export async function openApolloScreen(person: Person): Promise<Screen> {
-  const { apollo, network }: ApolloDevice = await openApolloDevice(person)
+export async function openApolloScreen(person: Person, options: DeviceOptions = {}): Promise<Screen> {
+  const { apollo, network }: ApolloDevice = await openApolloDevice(person, options)
   const { client, session, socket } = apollo
   const stopTyping = followTyping(client, socket)
   const nodes = () =>

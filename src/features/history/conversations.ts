@@ -17,7 +17,7 @@ import {
 import { headsOf, lockForWrite, tellingOfRefusals } from './streams.js'
 
 // So many conversations' people are locked at a time.
-const perTransaction = 50
+const perTransaction = 100
 
 interface Existing {
   readonly id: string

@@ -3,7 +3,7 @@ import type { ImportContext } from './context.js'
 import { headsOf, lockForWrite, tellingOfRefusals } from './streams.js'
 
 // Each of them writes to the streams of its people, which stay locked until the commit.
-const perTransaction = 50
+const perTransaction = 100
 
 interface Named {
   readonly id: string
