@@ -381,4 +381,50 @@ describe('a file of JSON lines', () => {
     expect(live.at(-1)?.conversationUnreadCount).toBe(0)
     await patient.close()
   })
+
+  it('goes beside live traffic of the same people, and nothing is lost on either side', async () => {
+    const doctor = await world.person('DOCTOR')
+    const patients = await Promise.all(Array.from({ length: 13 }, () => world.person('PATIENT')))
+    await Promise.all(patients.map((patient) => world.appointment(patient, doctor)))
+    const [first, second] = patients
+    if (!first || !second) throw new Error('nobody')
+    const talk = await doctor.open(first)
+    const others = patients.slice(1)
+    const lines = others.flatMap((patient) => [
+      {
+        conversation: {
+          kind: 'DIRECT',
+          externalId: `busy-${patient.externalId}`,
+          patientExternalId: patient.externalId,
+          doctorExternalId: doctor.externalId,
+        },
+      },
+      ...Array.from({ length: 20 }, (_, minute) => ({
+        message: {
+          conversationExternalId: `busy-${patient.externalId}`,
+          senderExternalId: minute % 2 === 0 ? doctor.externalId : patient.externalId,
+          clientMessageId: randomUUID(),
+          sentAt: at(minute),
+          body: `turn ${minute}`,
+        },
+      })),
+    ])
+    const sent: string[] = []
+    const sends = async () => {
+      for (let turn = 0; turn < 20; turn++) {
+        const { id } = await (turn % 2 === 0 ? doctor : first).send(talk, `live ${turn}`)
+        sent.push(id)
+      }
+    }
+    const opened: string[] = []
+    const opens = async () => {
+      for (const patient of others) opened.push(await patient.open(doctor))
+    }
+    const [imported] = await Promise.all([importLines(world, lines), sends(), opens()])
+    expect(imported).toMatchObject({ ended: others.length, notes: [] })
+    expect((await doctor.history(talk)).map((message) => message.id)).toEqual(sent)
+    const bodies = Array.from({ length: 20 }, (_, minute) => `turn ${minute}`)
+    for (const id of opened)
+      expect((await doctor.history(id)).map((message) => message.body)).toEqual([...bodies, null])
+  })
 })

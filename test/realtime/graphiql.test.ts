@@ -9,7 +9,7 @@ import { freePort } from '../../src/platform/free-port.js'
 import { describeWithChromium } from '../support/chromium.js'
 import { ParleyProcess } from '../support/parley-process.js'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 200_000 })
 const artefacts = fileURLToPath(new URL('../artefacts/', import.meta.url))
 const patience = { timeout: 30_000 }
 
@@ -23,7 +23,8 @@ describeWithChromium('GraphiQL on the unconfigured start', (openBrowser) => {
     const port = await freePort()
     origin = `http://127.0.0.1:${port}`
     parley = ParleyProcess.start({ PARLEY_DATA_DIR: directory, PORT: String(port) })
-    await parley.printed(/Ctrl-C/)
+    // Fifteen seconds by itself; beside other tests the disk is what it waits for.
+    await expect.poll(() => parley.stdout, { timeout: 180_000 }).toContain('Ctrl-C')
     const printed = parley.stdout.matchAll(/^ +(\S+) +[A-Z]+ +(\S+\.\S+\.\S+)$/gm)
     tokens = new Map([...printed].map(([, person = '', token = '']) => [person, token]))
   })

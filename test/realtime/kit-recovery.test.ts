@@ -7,7 +7,7 @@ import { importLines } from '../support/import.js'
 import { openDevice } from '../support/kit-device.js'
 import { Network } from '../support/kit-network.js'
 import { openApolloScreen, openKitScreen, type Screen } from '../support/kit-screens.js'
-import { cutTo, freshView } from '../support/kit-view.js'
+import { cutTo, wholeView } from '../support/kit-view.js'
 import type { Person } from '../support/person.js'
 import { World } from '../support/world.js'
 
@@ -41,7 +41,8 @@ async function equalsFresh(screen: Screen): Promise<void> {
   await expect
     .poll(async () => {
       const held = screen.view()
-      expect(held).toEqual(cutTo(await freshView(screen.person), held))
+      const due = await wholeView(screen.person)
+      expect(cutTo(held, due)).toEqual(cutTo(due, held))
       return true
     })
     .toBe(true)

@@ -90,7 +90,9 @@ export async function perform(
     .flatMap((id) => messagesOn(screen, id))
     .filter(({ sender, deletedAt }) => sender?.id === screen.person.id && deletedAt === null)
   const asks = (operations: Readonly<Record<string, number>>): Asked => new Map([[screen, operations]])
-  switch (kind) {
+  // Who has said nothing lately has nothing to correct.
+  const needsOwn = kind === 'edit' || kind === 'deleteForEveryone'
+  switch (needsOwn && own.length === 0 ? 'send' : kind) {
     case 'send':
       await screen.send(conversationId, `message ${number}`)
       return asks({ SendMessage: 1 })
@@ -221,9 +223,11 @@ function conversationOn(screen: Screen, conversationId: string): ConversationVie
   return found
 }
 
+/** What was said lately, as far back as a fresh client shows. */
 function messagesOn(screen: Screen, conversationId: string) {
   return screen
     .bubbles(conversationId)
+    .slice(-20)
     .flatMap((bubble) =>
       bubble.state === 'sent' && bubble.message.kind !== 'SYSTEM' ? [bubble.message] : [],
     )

@@ -68,38 +68,37 @@ export function viewOf(
   }
 }
 
-/** The same question with longer pages, so that one answer is mostly enough. */
-const startWithMore = textOf(StartDocument).replace('messages(last: 25)', 'messages(last: 100)')
-
-/** What a client that has just been installed would show, with all of its history. */
+/** What a client that has just been installed shows: of each conversation, its newest messages. */
 export async function freshView(person: Person): Promise<View> {
-  const { viewer, conversations } = await person.must<StartQuery>(startWithMore)
-  const nodes = conversations?.edges.map(({ node }) => node) ?? []
-  const histories = await Promise.all(nodes.map((node) => wholeHistory(person, node)))
+  const { viewer, conversations } = await person.must<StartQuery>(textOf(StartDocument))
+  return viewFrom(viewer, conversations?.edges.map(({ node }) => node) ?? [])
+}
+
+/** The same with all of its history. */
+export async function wholeView(person: Person): Promise<View> {
+  const { viewer, conversations } = await person.must<StartQuery>(textOf(StartDocument))
+  const whole = conversations?.edges.map(async ({ node }) => {
+    if (!node.messages) return node
+    const edges = await wholeHistory(person, node)
+    const pageInfo = { ...node.messages.pageInfo, hasPreviousPage: false }
+    return { ...node, messages: { ...node.messages, edges, pageInfo } }
+  })
+  return viewFrom(viewer, await Promise.all(whole ?? []))
+}
+
+function viewFrom(viewer: StartQuery['viewer'], nodes: readonly Line[]): View {
   return {
     unread: viewer.unreadCount,
     blocked: viewer.blockedUsers?.edges.map(({ node }) => node.id).sort() ?? [],
-    conversations: nodes.map(({ messages: _, participants, ...line }, index) =>
+    conversations: nodes.map(({ messages, participants, ...line }) =>
       viewOf(
         line,
         participants?.edges.map(({ node }) => node) ?? [],
-        histories[index] ?? [],
-        false,
+        messages?.edges ?? [],
+        messages?.pageInfo.hasPreviousPage ?? false,
         viewer.user.id,
       ),
     ),
-  }
-}
-
-/** What a copy that holds so many messages is to hold: the newest of each conversation. */
-export function cutTo(fresh: View, held: View): View {
-  return {
-    ...fresh,
-    conversations: fresh.conversations.map((conversation, index) => {
-      const count = held.conversations[index]?.messages.length ?? 0
-      const hasOlder = conversation.messages.length > count
-      return { ...conversation, messages: count === 0 ? [] : conversation.messages.slice(-count), hasOlder }
-    }),
   }
 }
 
@@ -114,4 +113,17 @@ async function wholeHistory(person: Person, { id, messages }: Line): Promise<Edg
     more = conversation?.messages?.pageInfo.hasPreviousPage ?? false
   }
   return edges
+}
+
+/** The newest so many messages of each conversation, as many as the other view has; and whether there are older ones. */
+export function cutTo(view: View, other: View): View {
+  return {
+    ...view,
+    conversations: view.conversations.map((conversation, index) => {
+      const { messages } = conversation
+      const count = Math.min(messages.length, other.conversations[index]?.messages.length ?? 0)
+      const hasOlder = conversation.hasOlder || messages.length > count
+      return { ...conversation, messages: messages.slice(messages.length - count), hasOlder }
+    }),
+  }
 }

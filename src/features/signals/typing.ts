@@ -16,7 +16,9 @@ export async function typistsFor(
   { db, typing }: Pick<Services, 'db' | 'typing'>,
   keys: readonly TypingKey[],
 ): Promise<string[][]> {
-  const asked = keys.flatMap(({ viewerId, conversationId }) =>
+  // Several devices of one person watch the same.
+  const distinct = new Map(keys.map((key) => [nameOf(key), key]))
+  const asked = [...distinct.values()].flatMap(({ viewerId, conversationId }) =>
     typing.typistsOf(conversationId).map((typistId) => ({ viewerId, conversationId, typistId })),
   )
   if (asked.length === 0) return keys.map(() => [])
@@ -38,11 +40,13 @@ export async function typistsFor(
   const visible = new Set(rows.map((row) => asked[row.ordinal - 1]))
   const byKey = groupBy(
     asked.filter((each) => visible.has(each)),
-    (each) => `${each.viewerId}:${each.conversationId}`,
+    nameOf,
   )
-  return keys.map(({ viewerId, conversationId }) =>
-    (byKey.get(`${viewerId}:${conversationId}`) ?? []).map((each) => each.typistId),
-  )
+  return keys.map((key) => (byKey.get(nameOf(key)) ?? []).map((each) => each.typistId))
+}
+
+function nameOf({ viewerId, conversationId }: TypingKey): string {
+  return `${viewerId}:${conversationId}`
 }
 
 /** Who takes part in these conversations now: whom their typing may concern. */
