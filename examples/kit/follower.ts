@@ -70,7 +70,7 @@ export class Follower<Extracted> {
     if (saved) options.copy.restore(saved.copy)
     follower.#savedCursor = saved?.cursor ?? ''
     follower.#goOnFrom(saved?.cursor ?? (await follower.#refetch()))
-    void follower.#follow()
+    follower.#follow().catch((error) => follower.#end(error))
     return follower
   }
 
@@ -192,9 +192,9 @@ export class Follower<Extracted> {
 
   async #settle(): Promise<void> {
     const cursor = this.#processed
-    await this.#save()
     // Only what is saved is delivered: it is still here after a crash.
-    if (!this.#owesReceipt || this.#isStopped) return
+    const isSaved = await this.#save()
+    if (!isSaved || !this.#owesReceipt || this.#isStopped) return
     this.#owesReceipt = false
     await this.options.acknowledge(cursor).catch(() => {
       // With the next update, or the next heartbeat.
@@ -202,10 +202,18 @@ export class Follower<Extracted> {
     })
   }
 
-  async #save(): Promise<void> {
-    if (this.#processed === this.#savedCursor) return
-    this.#savedCursor = this.#processed
-    await this.options.saved.save({ cursor: this.#processed, copy: this.options.copy.extract() })
+  /** False where the storage is full or broken: it is tried again with the next update. */
+  async #save(): Promise<boolean> {
+    const { saved, copy } = this.options
+    const cursor = this.#processed
+    if (cursor === this.#savedCursor) return true
+    try {
+      await saved.save({ cursor, copy: copy.extract() })
+      this.#savedCursor = cursor
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** A connection that is cut without a word looks like silence. */

@@ -39,7 +39,7 @@ export class Kit {
     const client = connect({ url, tokens, patience, webSocketImpl })
     const ask: Ask = (document, variables) => request(client, document, variables)
     const copy = new LocalCopy(ask)
-    const signals = new Signals(client)
+    const signals = new Signals(client, patience)
     const session = await Session.start(options, {
       client,
       patience,
@@ -73,12 +73,16 @@ export class Kit {
   /** Like all that follow, it throws a Refusal when the server says no, and the stream brings what came of it. */
   async edit(messageId: string, body: string): Promise<void> {
     const input = { messageId, body }
-    await this.#do(async () => payloadOf((await this.ask(EditMessageDocument, { input })).editMessage))
+    await this.patience.until(async () =>
+      payloadOf((await this.ask(EditMessageDocument, { input })).editMessage),
+    )
   }
 
   async delete(messageId: string, scope: DeleteScope): Promise<void> {
     const input = { messageId, scope }
-    await this.#do(async () => payloadOf((await this.ask(DeleteMessageDocument, { input })).deleteMessage))
+    await this.patience.until(async () =>
+      payloadOf((await this.ask(DeleteMessageDocument, { input })).deleteMessage),
+    )
   }
 
   /** Everything that is here of a conversation has been seen. */
@@ -87,13 +91,13 @@ export class Kit {
     const newest = page?.edges.at(-1)?.node
     if (!newest || newest.sequence <= (fields?.lastReadSequence ?? 0)) return
     const input = { conversationId, upToMessageId: newest.id }
-    await this.#do(async () => payloadOf((await this.ask(MarkReadDocument, { input })).markRead))
+    await this.patience.until(async () => payloadOf((await this.ask(MarkReadDocument, { input })).markRead))
   }
 
   /** The conversation with somebody, by the platform's own id of them: an existing one, or a new one. */
   async startConversation(externalUserId: string): Promise<string> {
     const input = { externalUserId }
-    const { conversation } = await this.#do(async () =>
+    const { conversation } = await this.patience.until(async () =>
       payloadOf((await this.ask(StartConversationDocument, { input })).openConversation),
     )
     return conversation.id
@@ -131,10 +135,6 @@ export class Kit {
   close(): Promise<void> {
     this.signals.stop()
     return this.session.close()
-  }
-
-  #do<T>(verb: () => Promise<T>): Promise<T> {
-    return this.patience.until(verb)
   }
 
   #fetch(fetch: () => Promise<void>): Promise<void> {

@@ -48,9 +48,15 @@ export class Outbox {
     for (const { input } of this.#waiting) this.#run(input.conversationId)
   }
 
-  /** Comes back once it is safe. */
+  /** Comes back once it is stored. Where it can't be, it throws, and nothing was said. */
   async add(input: SendMessageInput): Promise<void> {
-    await this.#change([...this.#waiting, { input, writtenAt: new Date().toISOString(), failure: null }])
+    this.#show([...this.#waiting, { input, writtenAt: new Date().toISOString(), failure: null }])
+    try {
+      await this.options.saved.save(this.#waiting)
+    } catch (error) {
+      this.#show(this.#without(input.clientMessageId))
+      throw error
+    }
     this.#run(input.conversationId)
   }
 
@@ -65,7 +71,7 @@ export class Outbox {
   /** The message has arrived (the copy holds it), or is given up. */
   async remove(clientMessageId: string): Promise<void> {
     if (!this.#find(clientMessageId)) return
-    await this.#change(this.#waiting.filter(({ input }) => input.clientMessageId !== clientMessageId))
+    await this.#change(this.#without(clientMessageId))
   }
 
   stop(): void {
@@ -100,6 +106,10 @@ export class Outbox {
     return this.#waiting.find(({ input }) => input.clientMessageId === clientMessageId)
   }
 
+  #without(clientMessageId: string): Waiting[] {
+    return this.#waiting.filter(({ input }) => input.clientMessageId !== clientMessageId)
+  }
+
   #mark(clientMessageId: string, failure: string | null): Promise<void> {
     return this.#change(
       this.#waiting.map((each) =>
@@ -108,9 +118,14 @@ export class Outbox {
     )
   }
 
+  /** What the storage does not take now, it takes with the next change; at worst something is sent again, and said once. */
   async #change(waiting: readonly Waiting[]): Promise<void> {
+    this.#show(waiting)
+    await this.options.saved.save(waiting).catch(() => {})
+  }
+
+  #show(waiting: readonly Waiting[]): void {
     this.#waiting = waiting
     this.changes.tell()
-    await this.options.saved.save(waiting)
   }
 }

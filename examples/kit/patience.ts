@@ -1,4 +1,4 @@
-import { Refusal, Unreachable } from './errors.js'
+import { Ended, Refusal, Unreachable } from './errors.js'
 
 const retryable = new Set(['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'UNAUTHENTICATED'])
 
@@ -11,10 +11,12 @@ export function backoff(attempt: number): number {
 /** Waits between attempts. All of a client's waits are one, so that `wake` (the network is back) ends them together. */
 export class Patience {
   readonly #wakes = new Set<() => void>()
+  #isOver = false
 
   constructor(private readonly milliseconds: (attempt: number) => number = backoff) {}
 
   async wait(attempt: number, atLeast = 0): Promise<void> {
+    if (this.#isOver) return
     await new Promise<void>((resolve) => {
       const wake = () => {
         clearTimeout(timer)
@@ -31,6 +33,12 @@ export class Patience {
     for (const wake of this.#wakes) wake()
   }
 
+  /** Nothing is tried any more: what waits ends at once, `until` with Ended. */
+  end(): void {
+    this.#isOver = true
+    this.wake()
+  }
+
   /** Tries until it succeeds, or fails in a way that another attempt would not mend. */
   async until<T>(attempt: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
@@ -40,6 +48,7 @@ export class Patience {
         if (!mayHelp(error)) throw error
         const seconds = error instanceof Refusal ? error.retryAfterSeconds : 0
         await this.wait(failures, seconds * 1000)
+        if (this.#isOver) throw new Ended('The session is over.')
       }
     }
   }

@@ -35,6 +35,7 @@ export class Session<Extracted> {
     readonly outbox: Outbox,
     readonly follower: Follower<Extracted>,
     private readonly client: Client,
+    private readonly patience: Patience,
   ) {}
 
   /** Comes back once there is something to show: what was stored, or, the first time, what the server has. */
@@ -57,7 +58,7 @@ export class Session<Extracted> {
       onState,
     })
     outbox.resume()
-    return new Session(outbox, follower, client)
+    return new Session(outbox, follower, client, patience)
   }
 
   /** Says something. It shows at once, and is sent as soon as there is a connection; comes back with its key. */
@@ -71,6 +72,9 @@ export class Session<Extracted> {
   async close(): Promise<void> {
     this.outbox.stop()
     await this.follower.stop()
-    await this.client.dispose()
+    // Away, it would first wait for its next attempt to come back, only to find that nobody is left.
+    const closed = Promise.resolve(this.client.dispose()).catch(() => {})
+    this.patience.end()
+    await closed
   }
 }

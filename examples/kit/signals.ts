@@ -1,4 +1,4 @@
-import type { Client } from 'graphql-ws'
+import type { Client, SubscribePayload } from 'graphql-ws'
 import {
   PresenceDocument,
   type PresenceFieldsFragment,
@@ -7,8 +7,10 @@ import {
   type TypingSubscription,
   type UserFieldsFragment,
 } from '../generated/graphql.js'
-import { textOf } from './connection.js'
+import { failureOf, textOf } from './connection.js'
+import { Ended } from './errors.js'
 import { Listeners } from './listeners.js'
+import type { Patience } from './patience.js'
 
 /** Who types and who is there. Signals, no record: nothing is stored, and while the connection is away nothing is known. */
 export class Signals {
@@ -19,7 +21,10 @@ export class Signals {
   #stopTyping: (() => void) | null = null
   #stopPresence: (() => void) | null = null
 
-  constructor(private readonly client: Client) {
+  constructor(
+    private readonly client: Client,
+    private readonly patience: Patience,
+  ) {
     client.on('connected', () => {
       this.#isConnected = true
     })
@@ -48,21 +53,8 @@ export class Signals {
 
   /** Follows who types in all of the viewer's conversations. */
   followTyping(): void {
-    this.#stopTyping ??= this.client.subscribe<TypingSubscription>(
-      { query: textOf(TypingDocument) },
-      {
-        next: ({ data }) => {
-          if (!data) return
-          this.#typists.set(data.typing.conversationId, data.typing.conversation.typists)
-          this.changes.tell()
-        },
-        error: () => {
-          this.#stopTyping = null
-        },
-        complete: () => {
-          this.#stopTyping = null
-        },
-      },
+    this.#stopTyping ??= this.#follow<TypingSubscription>({ query: textOf(TypingDocument) }, ({ typing }) =>
+      this.#typists.set(typing.conversationId, typing.conversation.typists),
     )
   }
 
@@ -70,22 +62,42 @@ export class Signals {
   followPresence(userIds: readonly string[]): void {
     this.#stopPresence?.()
     this.#presences.clear()
-    this.#stopPresence = this.client.subscribe<PresenceSubscription>(
-      { query: textOf(PresenceDocument), variables: { userIds } },
-      {
-        next: ({ data }) => {
-          if (!data) return
-          this.#presences.set(data.presence.userId, data.presence)
-          this.changes.tell()
-        },
-        error: () => {},
-        complete: () => {},
-      },
+    const payload = { query: textOf(PresenceDocument), variables: { userIds } }
+    this.#stopPresence = this.#follow<PresenceSubscription>(payload, ({ presence }) =>
+      this.#presences.set(presence.userId, presence),
     )
   }
 
   stop(): void {
     this.#stopTyping?.()
     this.#stopPresence?.()
+  }
+
+  /** Subscribes anew when the server ends it. Reconnects are the client's own matter. */
+  #follow<Data>(payload: SubscribePayload, take: (data: Data) => void): () => void {
+    let isStopped = false
+    let unsubscribe = () => {}
+    const subscribe = (failures: number) => {
+      const again = async () => {
+        await this.patience.wait(failures)
+        if (!isStopped) subscribe(failures + 1)
+      }
+      unsubscribe = this.client.subscribe<Data>(payload, {
+        next: ({ data }) => {
+          if (!data) return
+          take(data)
+          this.changes.tell()
+        },
+        error: (reason) => {
+          if (!(failureOf(reason) instanceof Ended)) void again()
+        },
+        complete: () => void again(),
+      })
+    }
+    subscribe(0)
+    return () => {
+      isStopped = true
+      unsubscribe()
+    }
   }
 }

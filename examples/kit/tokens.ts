@@ -1,3 +1,4 @@
+import { Unreachable } from './errors.js'
 import type { Patience } from './patience.js'
 
 /** Gets an access token from wherever the app gets its own; null when nobody is signed in. A throw is tried again. */
@@ -22,13 +23,11 @@ export class Tokens {
     if (this.#current !== null && (await this.#current) === token) this.#current = null
   }
 
-  async #fetch(): Promise<string | null> {
-    for (let failures = 0; ; failures++) {
-      try {
-        return await this.fetch()
-      } catch {
-        await this.patience.wait(failures)
-      }
-    }
+  #fetch(): Promise<string | null> {
+    return this.patience.until(() =>
+      this.fetch().catch((cause) => {
+        throw new Unreachable('There is no token to be had.', { cause })
+      }),
+    )
   }
 }

@@ -24,7 +24,7 @@ describeWithChromium('GraphiQL on the unconfigured start', (openBrowser) => {
     origin = `http://127.0.0.1:${port}`
     parley = ParleyProcess.start({ PARLEY_DATA_DIR: directory, PORT: String(port) })
     // Fifteen seconds by itself; beside other tests the disk is what it waits for.
-    await expect.poll(() => parley.stdout, { timeout: 180_000 }).toContain('Ctrl-C')
+    await vi.waitFor(() => expect(parley.stdout).toContain('Ctrl-C'), { timeout: 180_000 })
     const printed = parley.stdout.matchAll(/^ +(\S+) +[A-Z]+ +(\S+\.\S+\.\S+)$/gm)
     tokens = new Map([...printed].map(([, person = '', token = '']) => [person, token]))
   })

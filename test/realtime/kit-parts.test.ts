@@ -79,6 +79,17 @@ describe('the outbox', () => {
     expect(await store.load()).toEqual([])
   })
 
+  test('says nothing that could not be stored', async () => {
+    const full = {
+      getItem: () => null,
+      setItem: () => Promise.reject(new Error('full')),
+      removeItem: () => {},
+    }
+    const { outbox, sent } = await outboxWith([], new Saved(full, 'outbox'))
+    await expect(outbox.add(input('here', 'one'))).rejects.toThrow('full')
+    expect([outbox.waiting, sent]).toEqual([[], []])
+  })
+
   test('leaves everything for the next time when the connection is over for good', async () => {
     const store = saved()
     const { outbox } = await outboxWith([new Ended('4401')], store)
@@ -115,6 +126,15 @@ describe('patience', () => {
     await expect.poll(() => attempts).toBe(2)
     patience.wake()
     expect(await done).toBe(3)
+  })
+
+  test('ends what waits, and whatever begins to', async () => {
+    const patience = new Patience(() => 3_600_000)
+    const away = () => Promise.reject(new Unreachable('away'))
+    const waiting = patience.until(away)
+    patience.end()
+    await expect(waiting).rejects.toThrow(Ended)
+    await expect(patience.until(away)).rejects.toThrow(Ended)
   })
 
   test('does not repeat what would fail again', async () => {

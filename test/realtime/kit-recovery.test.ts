@@ -70,6 +70,8 @@ describe.each(clients)('%s', (_, open) => {
     await expect.poll(() => bodies(screen.bubbles(conversationId))).toEqual(said)
     await expect.poll(() => screen.outbox.waiting).toEqual([])
     expect([fetched, screen.network.count('Start'), screen.network.count('Updates')]).toEqual([2, 1, 2])
+    // It went on from where it was.
+    expect(new Set(screen.network.cursors).size).toBe(2)
     await screen.close()
   })
 
@@ -149,6 +151,20 @@ describe.each(clients)('%s', (_, open) => {
     expect(shown.map((bubbles) => bubbles.map((bubble) => bubble.key))).toEqual(shown.map(() => [key]))
     expect(await patient.history(conversationId)).toHaveLength(1)
     await screen.close()
+  })
+
+  test('closes at once without a network, and does nothing more', async () => {
+    const { patient, conversationId } = await world.pair()
+    const screen = await open(patient)
+    screen.network.goOffline()
+    await screen.send(conversationId, 'not yet')
+    const attempts = screen.network.attempts
+    await expect.poll(() => screen.network.attempts).toBeGreaterThan(attempts)
+    await screen.close()
+    const atClose = screen.network.attempts
+    screen.network.goOnline()
+    expect(await patient.history(conversationId)).toEqual([])
+    expect([screen.network.attempts, screen.outbox.waiting.length]).toEqual([atClose, 1])
   })
 
   test('keeps what was not sent through the end of the program, and says it once', async () => {

@@ -4,7 +4,11 @@ import { WebSocket } from 'ws'
 export class Network {
   /** The names of all operations that were sent, over the socket or HTTP, in order. */
   readonly asked: string[] = []
+  /** Where each following of updates began. */
+  readonly cursors: unknown[] = []
   readonly webSocketImpl: object
+  /** How often a socket was opened or a request made, also in vain. */
+  attempts = 0
   readonly #sockets = new Set<WebSocket>()
   #isOnline = true
   #lost: string | undefined
@@ -15,6 +19,7 @@ export class Network {
       constructor(address: string | URL, protocols?: string | string[]) {
         // Nobody listens on port 1: what happens where there is no network.
         super(network.#isOnline ? address : 'ws://127.0.0.1:1/', protocols)
+        network.attempts += 1
         network.#sockets.add(this)
         this.once('close', () => network.#sockets.delete(this))
       }
@@ -29,6 +34,7 @@ export class Network {
 
   /** For HTTP. */
   fetch: typeof fetch = (input, init) => {
+    this.attempts += 1
     if (!this.#isOnline) return Promise.reject(new TypeError('fetch failed'))
     const body = typeof init?.body === 'string' ? init.body : ''
     this.#note(body)
@@ -63,6 +69,7 @@ export class Network {
   #note(frame: string): void {
     const name = nameOf(frame)
     if (name !== undefined) this.asked.push(name)
+    if (name === 'Updates') this.cursors.push(/"after":"([^"]*)"/.exec(frame)?.[1])
   }
 
   #isLost(frame: string): boolean {

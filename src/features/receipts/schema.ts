@@ -47,8 +47,7 @@ builder.objectFields(MessageRef, (t) => ({
     type: DeliveryStateRef,
     description:
       'The least over the other current participants who may see it. Whoever hides read receipts counts as DELIVERED at most. SENT for SYSTEM, READ for imported messages.',
-    resolve: ({ id, isImported }, _, ctx) =>
-      isImported ? 'READ' : ctx.loaders.load(deliveryStatesOf, id),
+    resolve: ({ id, isImported }, _, ctx) => (isImported ? 'READ' : ctx.loaders.load(deliveryStatesOf, id)),
   }),
   receipts: t.field({
     type: [ReceiptRef],
