@@ -1,5 +1,6 @@
 import type { ApolloCache, Reference } from '@apollo/client'
 import {
+  type ConversationFieldsFragment,
   ConversationFieldsFragmentDoc,
   FirstPageFragmentDoc,
   MessageFieldsFragmentDoc,
@@ -79,17 +80,18 @@ function apply(cache: ApolloCache, update: Update, self: Self): void {
     case 'ParticipantJoined':
     case 'ParticipantChanged':
     case 'ParticipantLeft':
-      takePart(cache, id, change.participant, self)
+      takePart(cache, conversation, change.participant, self)
   }
 }
 
 /** How somebody takes part now, and what that means for how far one's own messages have come. */
 function takePart(
   cache: ApolloCache,
-  id: string | undefined,
+  conversation: ConversationFieldsFragment,
   participant: ParticipantFieldsFragment,
   self: Self,
 ): void {
+  const id = cache.identify(conversation)
   cache.writeFragment({
     fragment: ParticipantFieldsFragmentDoc,
     fragmentName: 'ParticipantFields',
@@ -110,7 +112,7 @@ function takePart(
     const from = { id: ref.__ref, fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields' }
     const message = cache.readFragment(from)
     if (message?.sender?.id !== self.userId) continue
-    const state = deliveryStateOf(message, participants)
+    const state = deliveryStateOf(message, participants, conversation.kind)
     if (state !== message.deliveryState)
       cache.modify({ id: ref.__ref, fields: { deliveryState: () => state } })
   }

@@ -102,7 +102,8 @@ export class LocalCopy implements Copy<LocalState> {
     if (change?.__typename === 'ViewerChanged') this.#viewer = change.viewer
     if (fields) {
       const page = this.#conversations.get(fields.id)?.page ?? null
-      this.#conversations.set(fields.id, { fields, page: changed(page, change, this.viewer.user.id) })
+      const at = { viewerUserId: this.viewer.user.id, kind: fields.kind }
+      this.#conversations.set(fields.id, { fields, page: changed(page, change, at) })
     }
     this.changes.tell()
     // The one change that updates do not tell of one by one.
@@ -178,7 +179,11 @@ export class LocalCopy implements Copy<LocalState> {
 }
 
 /** What an open conversation shows after a change. Changes that are not known yet pass. */
-function changed(page: Page | null, change: Update['change'], viewerUserId: string): Page | null {
+function changed(
+  page: Page | null,
+  change: Update['change'],
+  at: Parameters<typeof withParticipant>[2],
+): Page | null {
   if (change?.__typename === 'ConversationOpened') return pageOf(change.conversation)
   if (!page) return null
   switch (change?.__typename) {
@@ -194,7 +199,7 @@ function changed(page: Page | null, change: Update['change'], viewerUserId: stri
     case 'ParticipantJoined':
     case 'ParticipantChanged':
     case 'ParticipantLeft':
-      return withParticipant(page, change.participant, viewerUserId)
+      return withParticipant(page, change.participant, at)
     default:
       return page
   }

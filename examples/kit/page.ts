@@ -1,4 +1,5 @@
 import type {
+  ConversationKind,
   EdgeFieldsFragment,
   FirstPageFragment,
   MessageFieldsFragment,
@@ -50,17 +51,20 @@ export function withoutMessage(page: Page, messageId: string): Page {
 }
 
 /** Puts in how somebody takes part now; whoever has left goes. Nobody is left for the viewer who has left. */
-export function withParticipant(page: Page, participant: Participant, viewerUserId: string): Page {
+export function withParticipant(
+  page: Page,
+  participant: Participant,
+  { viewerUserId, kind }: { readonly viewerUserId: string; readonly kind: ConversationKind },
+): Page {
   const others = page.participants.filter(({ id }) => id !== participant.id)
   const hasLeft = participant.leftAt !== null
   if (hasLeft && participant.user.id === viewerUserId) return { ...page, participants: [] }
   const participants = hasLeft ? others : [...others, participant].sort(byRank)
-  const seen = replaceMessages({ ...page, participants }, (each) => {
+  return replaceMessages({ ...page, participants }, (each) => {
     if (each.sender?.id !== viewerUserId) return each
-    const deliveryState = deliveryStateOf(each, participants)
+    const deliveryState = deliveryStateOf(each, participants, kind)
     return deliveryState === each.deliveryState ? each : { ...each, deliveryState }
   })
-  return seen
 }
 
 /** Owners first, then by when they joined: as the server has them. */

@@ -234,10 +234,16 @@ describe('how far a message has come', () => {
     ['the least of all counts', [part('you', 9, 9), part('they', 5, null)], 'DELIVERED'],
     ['who came later does not', [part('you', 9, 9), part('they', null, null, '2026-03-01')], 'READ'],
   ])('%s', (_, participants, expected) => {
-    expect(deliveryStateOf(message, participants)).toBe(expected)
+    expect(deliveryStateOf(message, participants, 'GROUP')).toBe(expected)
+  })
+
+  test('in a DIRECT conversation both see what was said before it was opened here', () => {
+    const other = part('you', 5, 5, '2026-03-01')
+    expect(deliveryStateOf(message, [part('me', 9, 9), other], 'DIRECT')).toBe('READ')
   })
 
   test('it never falls behind what the server has said', () => {
-    expect(deliveryStateOf({ ...message, deliveryState: 'READ' }, [part('you', null, null)])).toBe('READ')
+    const read = { ...message, deliveryState: 'READ' as const }
+    expect(deliveryStateOf(read, [part('you', null, null)], 'GROUP')).toBe('READ')
   })
 })
