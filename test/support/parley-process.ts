@@ -47,11 +47,14 @@ export class ParleyProcess {
 
   /** Waits until something has been printed or logged, and gives the match. Fails when the process ends without it. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    return until(() => {
-      const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
-      if (!found && this.isOver) throw new Error(`it ended: ${this.stdout}${this.stderr}`)
-      return found
-    }, () => `${pattern} to be printed; there is ${this.stdout}${this.stderr}`)
+    return until(
+      () => {
+        const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
+        if (!found && this.isOver) throw new Error(`it ended: ${this.stdout}${this.stderr}`)
+        return found
+      },
+      () => `${pattern} to be printed; there is ${this.stdout}${this.stderr}`,
+    )
   }
 
   /** Sends a signal and waits for the end; gives the exit code, null where a signal ended it. */
@@ -88,7 +91,8 @@ export async function until<T>(
   for (;;) {
     const found = await look()
     if (found) return found
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`)
+    if (Date.now() > deadline)
+      throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`)
     await sleep(20)
   }
 }
