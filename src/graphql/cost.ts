@@ -1,14 +1,26 @@
-import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
+import type {
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionSetNode,
+  ValueNode,
+} from 'graphql'
 
-/** How many a list gives where no page is asked for. */
+/** How many a list gives where nobody can tell what was asked for; its field then refuses it. */
 const usualList = 20
-const largestPage = 100
+const largestPage = 256
 /** Lists that give more than one where their field names no size. */
 const sizes = new Map([
   ['participants', usualList],
-  ['receipts', usualList],
+  ['receipts', 50],
   ['messageWindow', 50],
 ])
+const pageArguments = ['first', 'last', 'size']
+const listArguments = ['ids', 'userIds']
+
+/** What an argument comes to: a number, the length of a list, or null where it is left out or null. */
+type SizeIn = (field: FieldNode, argument: string) => number | null
 
 /**
  * How many fields an operation could give at most: each field counts once for every element of the lists around it, and
@@ -23,12 +35,20 @@ export function costOf(
   for (const definition of document.definitions) {
     if (definition.kind === 'FragmentDefinition') fragments.set(definition.name.value, definition)
   }
+  const operation = document.definitions.find(
+    (definition) =>
+      definition.kind === 'OperationDefinition' &&
+      (operationName === undefined || definition.name?.value === operationName),
+  )
+  if (operation?.kind !== 'OperationDefinition') return 0
+  const sizeIn = valuesIn(operation, variables)
+  const isQuery = operation.operation === 'query'
   const known = new Map<string, number>()
   const costOfSet = (set: SelectionSetNode | undefined): number => {
     let sum = 0
     for (const selection of set?.selections ?? []) {
       if (selection.kind === 'Field')
-        sum += 1 + pageOf(selection, variables) * costOfSet(selection.selectionSet)
+        sum += 1 + pageOf(selection, isQuery, sizeIn) * costOfSet(selection.selectionSet)
       else if (selection.kind === 'InlineFragment') sum += costOfSet(selection.selectionSet)
       else {
         const name = selection.name.value
@@ -39,33 +59,40 @@ export function costOf(
     }
     return sum
   }
-  const operation = document.definitions.find(
-    (definition) =>
-      definition.kind === 'OperationDefinition' &&
-      (operationName === undefined || definition.name?.value === operationName),
+  return costOfSet(operation.selectionSet)
+}
+
+function pageOf(field: FieldNode, isQuery: boolean, sizeIn: SizeIn): number {
+  for (const argument of pageArguments) {
+    const value = sizeIn(field, argument)
+    // What is larger than any list gives is refused by the list itself, with INVALID_INPUT.
+    if (value !== null) return Math.min(Math.max(value, 0), largestPage)
+  }
+  for (const argument of listArguments) {
+    const value = sizeIn(field, argument)
+    // A subscription gives one at a time.
+    if (value !== null) return isQuery ? value : 1
+  }
+  // The page of the stream, and not the updates on it.
+  if (field.name.value === 'updates' && isQuery && field.arguments?.length) return 100
+  return sizes.get(field.name.value) ?? 1
+}
+
+function valuesIn(operation: OperationDefinitionNode, variables: Record<string, unknown>): SizeIn {
+  const defaults = new Map(
+    operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   )
-  return operation?.kind === 'OperationDefinition' ? costOfSet(operation.selectionSet) : 0
-}
-
-function pageOf(field: FieldNode, variables: Record<string, unknown>): number {
-  const named = (name: string) => field.arguments?.find((argument) => argument.name.value === name)?.value
-  const value = named('first') ?? named('last') ?? named('size')
-  const unsized = sizes.get(field.name.value)
-  if (value?.kind === 'IntValue') return pageSize(Number(value.value))
-  if (value?.kind === 'Variable') {
-    const given = variables[value.name.value]
-    return typeof given === 'number' ? pageSize(given) : (unsized ?? usualList)
+  const valueOfNode = (node: ValueNode | undefined): number | null => {
+    if (node === undefined || node.kind === 'NullValue') return null
+    if (node.kind === 'IntValue') return Number(node.value)
+    if (node.kind === 'ListValue') return node.values.length
+    if (node.kind !== 'Variable') return usualList
+    const name = node.name.value
+    if (!(name in variables)) return valueOfNode(defaults.get(name))
+    const given = variables[name]
+    if (given === null || given === undefined) return null
+    if (Array.isArray(given)) return given.length
+    return typeof given === 'number' ? given : usualList
   }
-  const ids = named('ids')
-  if (ids?.kind === 'ListValue') return ids.values.length
-  if (ids?.kind === 'Variable') {
-    const given = variables[ids.name.value]
-    return Array.isArray(given) ? given.length : 1
-  }
-  return unsized ?? 1
-}
-
-/** A larger page than any list gives is refused by the list itself, with INVALID_INPUT. */
-function pageSize(asked: number): number {
-  return Math.min(Math.max(asked, 0), largestPage)
+  return (field, argument) => valueOfNode(field.arguments?.find(({ name }) => name.value === argument)?.value)
 }

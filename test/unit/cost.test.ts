@@ -17,7 +17,6 @@ test('pages within pages multiply, through fragments too', () => {
     fragment Talk on Conversation { messages(first: $n) { edges { node { id } } } }`
   expect(cost(document, { n: 100 })).toBe(1 + 100 * (2 + (1 + 100 * 3)))
   expect(cost(document, { n: 1 })).toBe(1 + 100 * (2 + (1 + 1 * 3)))
-  expect(cost(document)).toBe(1 + 100 * (2 + (1 + 20 * 3)))
 })
 
 test('lists of ids and lists with a default count as what they give', () => {
@@ -34,6 +33,25 @@ test('a window counts as its size, which has a default', () => {
   expect(cost(size7)).toBe(1 + 1 + 7 * 2)
   for (const document of [usual, asNull, asked]) expect(cost(document)).toBe(1 + 1 + 50 * 2)
   expect(cost(asked, { n: 100 })).toBe(1 + 1 + 100 * 2)
+})
+
+test('a null or omitted argument gives way to the other, a default counts, and nothing counts less than it gives', () => {
+  const page = (fields: string, variables = '') =>
+    `query ${variables} { conversations(${fields}) { edges { cursor } } }`
+  const hundred = 1 + 100 * 2
+  expect(cost(page('first: null, last: 100'))).toBe(hundred)
+  expect(cost(page('first: $f, last: 100', '($f: Int)'), { f: null })).toBe(hundred)
+  expect(cost(page('first: $f, last: 100', '($f: Int)'))).toBe(hundred)
+  expect(cost(page('first: $n', '($n: Int = 100)'))).toBe(hundred)
+  expect(cost(page('first: $n', '($n: Int = 100)'), { n: 7 })).toBe(1 + 7 * 2)
+  expect(
+    cost('query ($n: Int = 90) { conversation(id: "a") { messageWindow(size: $n) { edges { cursor } } } }'),
+  ).toBe(1 + 1 + 90 * 2)
+  const people = 'query ($ids: [ID!]!) { presence(userIds: $ids) { userId } }'
+  expect(cost(people, { ids: ['a', 'b', 'c'] })).toBe(1 + 3)
+  expect(cost(people.replace('query', 'subscription'), { ids: ['a', 'b', 'c'] })).toBe(1 + 1)
+  expect(cost('{ updates(after: "a") { updates { cursor } } }')).toBe(1 + 100 * 2)
+  expect(cost('subscription { updates { cursor } }')).toBe(1 + 1)
 })
 
 test('only the operation that is meant counts', () => {
