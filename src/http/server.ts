@@ -90,9 +90,8 @@ export function createHttpServer(
     const ticket: Ticket | null = null
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    // Whoever follows something over SSE is there as long as that lasts.
-    if (request.headers.accept?.includes('text/event-stream'))
-      response.once('close', services.presence.connect(session.viewer.id))
+    // Closed while the token was verified: nobody would ever hear of it.
+    if (response.destroyed) return
     const address = addressOf(request, services.config.trustProxy)
     await engine(Object.assign(request, body), response, {
       arrival: {

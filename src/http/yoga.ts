@@ -12,6 +12,7 @@ import { useUpdateCursor } from '../graphql/update-cursor.js'
 import { newId } from '../platform/ids.js'
 import type { Session } from './authenticate.js'
 import { type Explorer, graphiqlOptions, renderExplorer } from './graphiql.js'
+import { useStreamPresence } from './stream-presence.js'
 
 /** What a transport knows of an operation before GraphQL sees it. */
 export interface Arrival {
@@ -48,6 +49,7 @@ export function createEngine(services: Services, explorer: Explorer | null) {
       useMasking(),
       useLimits(),
       useUpdateCursor(),
+      useStreamPresence(),
       ...(services.config.introspection ? [] : [useNoIntrospection()]),
     ],
     context: ({ arrival }) => contextOf(services, arrival),

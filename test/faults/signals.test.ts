@@ -76,6 +76,17 @@ describeWithRedis('signals when things fail', () => {
     expect(Date.now() - killedAt).toBeLessThan(presenceTimeoutSeconds * 1000)
     const seenAt = new Date(lastOf(presence.all, patient)?.lastSeenAt ?? 0).getTime()
     expect(Math.abs(killedAt - seenAt)).toBeLessThan(10_000)
+    // Whoever noticed has put it on record, and says it once.
+    await expect
+      .poll(() =>
+        world.sql('SELECT last_seen_at AS at FROM users WHERE external_id = $1', [patient.externalId]),
+      )
+      .toEqual([{ at: new Date(seenAt) }])
+    const told = presence.all.length
+    await expect
+      .poll(() => Date.now() - killedAt, { timeout: 60_000, interval: 1000 })
+      .toBeGreaterThan(40_000)
+    expect(presence.all).toHaveLength(told)
     await doctor.close()
   })
 

@@ -81,7 +81,10 @@ async function save(
     })
     return { subjectId: result.appointmentId }
   })
-  return isStale ? null : result
+  if (isStale) return null
+  // Who is in care sees who is there.
+  ctx.presence.announce(userIds)
+  return result
 }
 
 async function findPair(

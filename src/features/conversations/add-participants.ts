@@ -2,6 +2,7 @@ import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.j
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
 import { visibleUsersIn } from '../people/read.js'
+import { announceAround } from '../signals/announce-around.js'
 import { assertAddable, largestGroup } from './addable.js'
 import { currentParticipants, join } from './membership.js'
 import { findConversation, isCurrentOwner } from './subject.js'
@@ -40,4 +41,5 @@ export async function addParticipants(
     for (const userId of newIds) await join(tx, conversationId, userId, ctx.viewer.id)
     return newIds.map((userId) => ({ subjectType: 'User', subjectId: userId }))
   })
+  await announceAround(ctx, conversationId, askedIds)
 }

@@ -85,6 +85,7 @@ export async function createGroup(ctx: VerbContext, input: CreateGroupInput): Pr
     const contentHash = createHash('sha256').update(titleSealed).digest()
     return { subjectType: 'Conversation', subjectId: id, conversationId: id, contentHash }
   })
+  ctx.presence.announce(userIds)
   return id
 }
 

@@ -22,11 +22,11 @@ export async function conversationsById(
   return ids.map((id) => byId.get(id) ?? null)
 }
 
-/** The conversations that these rows belong to, each for its row's person; one statement for all of a node's people. */
-export async function conversationsOfUpdates(
+/** The conversations of these updates, or other keys, each as its person sees it; one statement for all of a node's people. */
+export async function conversationsFor<Key extends Pick<UpdateRow, 'userId' | 'conversationId'>>(
   db: Database,
-  updates: readonly UpdateRow[],
-): Promise<Map<UpdateRow, ConversationRow | null>> {
+  updates: readonly Key[],
+): Promise<Map<Key, ConversationRow | null>> {
   const asked = updates.filter((update) => update.conversationId !== null)
   if (asked.length === 0) return new Map()
   const rows = await db.query<ConversationRow & { viewerId: string }>(

@@ -1,6 +1,7 @@
 import { ForbiddenError, NotFoundError } from '../../errors.js'
 import { write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
+import { announceAround } from '../signals/announce-around.js'
 import { leave } from './membership.js'
 import { succeedOwner } from './owners.js'
 import { findConversation, isCurrentOwner } from './subject.js'
@@ -38,4 +39,5 @@ export async function removeParticipant(
     return { subjectType: 'User', subjectId: userId }
   })
   ctx.typing.endIfKnown({ conversationId, userId, deviceId: null })
+  await announceAround(ctx, conversationId, [userId])
 }

@@ -22,6 +22,25 @@ export class LastSeen {
     void this.flush()
   }
 
+  /**
+   * This person vanished at that time. Answers whether that is on record; who is INVISIBLE keeps the time of becoming so. Never
+   * rejects.
+   */
+  async noteAt(userId: string, vanishedAt: Date): Promise<boolean> {
+    try {
+      await this.db.query(
+        'vanished',
+        `UPDATE users SET last_seen_at = $2::timestamptz
+          WHERE id = $1::uuid AND availability <> 'INVISIBLE' AND (last_seen_at IS NULL OR last_seen_at < $2::timestamptz)`,
+        [userId, vanishedAt],
+      )
+      return true
+    } catch (error) {
+      this.log.debug({ error }, 'the time when somebody vanished could not be written')
+      return false
+    }
+  }
+
   /** Settles when everything noted before is written, or could not be. Never rejects. */
   async flush(): Promise<void> {
     // What is noted during one statement goes together into the next.

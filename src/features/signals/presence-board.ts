@@ -1,5 +1,5 @@
 import type { Log } from '../../platform/log.js'
-import type { Leases } from '../../platform/pubsub/leases.js'
+import type { LastLease, Leases } from '../../platform/pubsub/leases.js'
 import type { Bus } from '../../platform/pubsub/pubsub.js'
 import type { LastSeen } from './last-seen.js'
 
@@ -33,6 +33,9 @@ interface Watched {
 export class PresenceBoard implements AsyncDisposable {
   private readonly here = new Map<string, number>()
   private readonly watched = new Map<string, Watched>()
+  /** Who came or went since the leases were last settled. */
+  private readonly moved = new Set<string>()
+  private settling: Promise<void> | null = null
   private readonly timers: NodeJS.Timeout[]
   private ending: Promise<void> | null = null
 
@@ -55,12 +58,7 @@ export class PresenceBoard implements AsyncDisposable {
   connect(userId: string): () => void {
     const count = this.here.get(userId) ?? 0
     this.here.set(userId, count + 1)
-    if (count === 0) {
-      this.lastSeen.note(userId)
-      void this.attempt(() => this.leases.hold([userId], this.nodeId, leaseMilliseconds)).then(() =>
-        this.announce([userId]),
-      )
-    }
+    if (count === 0) this.note(userId)
     let isOver = false
     return () => {
       if (isOver) return
@@ -76,11 +74,11 @@ export class PresenceBoard implements AsyncDisposable {
 
   /** In the order asked; null for those of whom nothing can be known now, since the store is away. */
   async connectedness(userIds: readonly string[]): Promise<(Connectedness | null)[]> {
-    const remaining: (number | null)[] = []
+    const leases: (LastLease | null)[] = []
     await this.attempt(async () => {
-      remaining.push(...(await this.leases.remaining(userIds)))
+      leases.push(...(await this.leases.last(userIds)))
     })
-    return userIds.map((userId, index) => this.connectednessOf(userId, remaining[index]))
+    return userIds.map((userId, index) => this.connectednessOf(userId, leases[index]))
   }
 
   /** Calls back whenever this person may have changed; returns how to stop. */
@@ -103,40 +101,69 @@ export class PresenceBoard implements AsyncDisposable {
     return this.ending
   }
 
-  /** `left`: what is left of their leases, in milliseconds. Undefined: nobody knows. */
-  private connectednessOf(userId: string, left: number | null | undefined): Connectedness | null {
-    const isConnected = this.here.has(userId) || (left !== null && left !== undefined && left > 0)
+  /** Undefined: nobody knows of their leases. */
+  private connectednessOf(userId: string, lease: LastLease | null | undefined): Connectedness | null {
+    const isHeld = lease !== null && lease !== undefined && lease.left > 0
     const watched = this.watched.get(userId)
-    if (watched && left) watched.lookAt = Date.now() + (left > 0 ? left : offlineLookMilliseconds)
-    if (isConnected) return { isConnected, vanishedAt: null }
-    if (left === undefined) return null
-    return { isConnected, vanishedAt: left === null ? null : new Date(Date.now() + left - leaseMilliseconds) }
+    if (watched && lease) watched.lookAt = Date.now() + (isHeld ? lease.left : offlineLookMilliseconds)
+    if (isHeld || this.here.has(userId)) return { isConnected: true, vanishedAt: null }
+    if (lease === undefined) return null
+    if (lease === null) return { isConnected: false, vanishedAt: null }
+    const vanishedAt = new Date(lease.endsAt.getTime() - leaseMilliseconds)
+    // Their node was killed and wrote nothing: whoever notices does, and then it need not be noticed again.
+    void this.lastSeen.noteAt(userId, vanishedAt).then((isWritten) => {
+      if (isWritten) return this.attempt(() => this.leases.forgetLapsed([userId]))
+    })
+    return { isConnected: false, vanishedAt }
   }
 
   private async end(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer)
     const userIds = [...this.here.keys()]
     this.here.clear()
-    for (const userId of userIds) this.lastSeen.note(userId)
-    await this.lastSeen.flush()
-    await this.attempt(() => inParts(userIds, (part) => this.leases.release(part, this.nodeId)))
-    this.announce(userIds)
+    for (const userId of userIds) this.note(userId)
+    await this.settling
   }
 
   private disconnect(userId: string): void {
     const count = this.here.get(userId)
     if (count === undefined) return
-    if (count > 1) {
-      this.here.set(userId, count - 1)
-      return
+    if (count > 1) this.here.set(userId, count - 1)
+    else {
+      this.here.delete(userId)
+      this.note(userId)
     }
-    this.here.delete(userId)
+  }
+
+  /** This person came or went: who comes and goes together is settled together. */
+  private note(userId: string): void {
+    this.moved.add(userId)
     this.lastSeen.note(userId)
-    // Whoever is told reads the time from the database: so it stands there first.
-    void this.attempt(async () => {
+    this.settling ??= this.settle().finally(() => {
+      this.settling = null
+    })
+  }
+
+  /** Takes and gives back leases, and tells it. The time when they were last seen is written first: whoever is told reads it. */
+  private async settle(): Promise<void> {
+    while (this.moved.size > 0) {
       await this.lastSeen.flush()
-      if (!this.here.has(userId)) await this.leases.release([userId], this.nodeId)
-    }).then(() => this.announce([userId]))
+      const userIds = [...this.moved]
+      this.moved.clear()
+      await this.attempt(() =>
+        inParts(
+          userIds.filter((userId) => this.here.has(userId)),
+          (part) => this.leases.hold(part, this.nodeId, leaseMilliseconds),
+        ),
+      )
+      await this.attempt(() =>
+        inParts(
+          userIds.filter((userId) => !this.here.has(userId)),
+          (part) => this.leases.release(part, this.nodeId),
+        ),
+      )
+      this.announce(userIds)
+    }
   }
 
   private async renew(isAnnounced: boolean): Promise<void> {
@@ -144,9 +171,8 @@ export class PresenceBoard implements AsyncDisposable {
     await this.attempt(() =>
       inParts(userIds, (part) => this.leases.hold(part, this.nodeId, leaseMilliseconds)),
     )
-    // Who left while the lease was being renewed has it no more.
-    const left = userIds.filter((userId) => !this.here.has(userId))
-    if (left.length > 0) await this.attempt(() => this.leases.release(left, this.nodeId))
+    // Who left while their lease was being renewed may hold it again.
+    for (const userId of userIds) if (!this.here.has(userId)) this.note(userId)
     if (isAnnounced) this.announce(userIds)
   }
 

@@ -24,15 +24,19 @@ interface Shown {
   readonly lastSeenAt: Date | null
 }
 
+/** A presence as it was read. `isGuess`: the leases are out of reach, so that nobody knows who is connected elsewhere. */
+export interface PresenceReading extends Presence {
+  readonly isGuess: boolean
+}
+
 /**
  * How each of these people shows themselves to their viewer now; null: not at all. One statement and one look at the leases
- * for all of them. `unknown`: what to say where the leases are out of reach.
+ * for all of them.
  */
-export async function presencesOf<Unknown>(
+export async function presencesOf(
   { db, config, presence }: Pick<Services, 'db' | 'config' | 'presence'>,
   keys: readonly PresenceKey[],
-  unknown: Unknown,
-): Promise<(Presence | Unknown | null)[]> {
+): Promise<(PresenceReading | null)[]> {
   const userIds = [...new Set(keys.map((key) => key.userId))]
   const [rows, states] = await Promise.all([
     db.query<Shown>(
@@ -51,8 +55,8 @@ export async function presencesOf<Unknown>(
   return keys.map(({ viewerId, userId }) => {
     const row = shown.get(`${viewerId}:${userId}`)
     if (!row) return null
-    const state = connected.get(userId)
-    return state ? shownAs(row, state) : unknown
+    const state = connected.get(userId) ?? null
+    return { ...shownAs(row, state ?? { isConnected: false, vanishedAt: null }), isGuess: state === null }
   })
 }
 

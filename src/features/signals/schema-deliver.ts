@@ -1,38 +1,36 @@
 import type { GraphContext } from '../../graphql/context.js'
+import { presentUser } from '../people/read.js'
 import type { SignalEvent, SignalStream } from './signal-stream.js'
 
 /**
- * A stream of signals as GraphQL delivers it, each resolved as of when it is sent. `open` reads what belongs to a signal; null:
- * the viewer may no longer see that, and the signal is passed over.
+ * A stream of signals as GraphQL delivers it, each resolved as of when it is sent. `prime` makes known what was read for all
+ * watchers together, so that no watcher reads it again.
  */
-export function deliver<Signal, Opened>(
+export function deliver<Signal>(
   ctx: GraphContext,
   stream: SignalStream<Signal>,
-  open: (signal: Signal) => Promise<Opened | null>,
-): AsyncIterableIterator<SignalEvent<Opened>> {
-  const next = async (): Promise<IteratorResult<SignalEvent<Opened>>> => {
-    for (;;) {
-      const { done, value: event } = await stream.next()
-      if (done) return { done: true, value: undefined }
-      if (event.kind === 'failed') return { done: false, value: event }
-      ctx.loaders.clear()
-      try {
-        const signal = await open(event.signal)
-        if (signal !== null) return { done: false, value: { kind: 'signal', signal } }
-      } catch (error) {
-        await stream.return()
-        return { done: false, value: { kind: 'failed', error } }
-      }
-    }
-  }
+  prime: (signal: Signal) => Promise<void>,
+): AsyncIterableIterator<SignalEvent<Signal>> {
   return {
     [Symbol.asyncIterator]() {
       return this
     },
-    next,
-    return: async () => {
-      await stream.return()
-      return { done: true, value: undefined }
+    next: async () => {
+      const result = await stream.next()
+      ctx.loaders.clear()
+      if (!result.done && result.value.kind === 'signal') await prime(result.value.signal)
+      return result
     },
+    return: () => stream.return(),
   }
+}
+
+/** Reads these people together with those of other watchers; what can't be read now the resolver asks for itself. */
+export async function primeUsers(ctx: GraphContext, userIds: readonly string[]): Promise<void> {
+  await Promise.all(
+    userIds.map(async (id) => {
+      const user = await ctx.signals.users.load(id).catch(() => null)
+      if (user) ctx.loaders.prime(presentUser, id, user)
+    }),
+  )
 }

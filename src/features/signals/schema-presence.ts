@@ -6,7 +6,7 @@ import { addMutation } from '../../graphql/mutations.js'
 import { UserRef } from '../../graphql/refs.js'
 import { presentUser } from '../people/read.js'
 import { away, type Presence, presencesOf } from './presence.js'
-import { deliver } from './schema-deliver.js'
+import { deliver, primeUsers } from './schema-deliver.js'
 import { setAvailability } from './set-availability.js'
 import type { SignalEvent } from './signal-stream.js'
 import { watchPresence } from './watch-presence.js'
@@ -26,11 +26,12 @@ export const AvailabilityRef = builder.enumType('Availability', {
   },
 })
 
-/** How the viewer may see each of these people; null: not at all. Where the leases are out of reach, nobody is online. */
-async function presencesFor(ctx: GraphContext, userIds: readonly string[]): Promise<(Presence | null)[]> {
-  const keys = userIds.map((userId) => ({ viewerId: ctx.viewer.id, userId }))
-  const found = await presencesOf(ctx, keys, 'unknown' as const)
-  return found.map((presence, index) => (presence === 'unknown' ? away(userIds[index] ?? '') : presence))
+/** How the viewer may see each of these people; null: not at all. */
+function presencesFor(ctx: GraphContext, userIds: readonly string[]): Promise<(Presence | null)[]> {
+  return presencesOf(
+    ctx,
+    userIds.map((userId) => ({ viewerId: ctx.viewer.id, userId })),
+  )
 }
 
 const PresenceRef = builder.objectRef<Presence>('Presence').implement({
@@ -103,7 +104,7 @@ builder.subscriptionField('presence', (t) =>
       'Who of these people is there: the present state of each first, then every change. A signal, and no record: it is asked at every event whether the viewer may still see it; whoever may no longer be seen comes once more, offline without a time. INVALID_INPUT for too many people.',
     args: { userIds: t.arg.idList(peopleArgument) },
     subscribe: async (_, { userIds }, ctx) =>
-      deliver(ctx, watchPresence(ctx, peopleOf(userIds)), async (presence) => presence),
+      deliver(ctx, watchPresence(ctx, peopleOf(userIds)), ({ userId }) => primeUsers(ctx, [userId])),
     resolve: (event: SignalEvent<Presence>) => {
       if (event.kind === 'failed') throw event.error
       return event.signal

@@ -4,9 +4,8 @@ import { globalId, rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { ConversationRef, UserRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
-import type { ConversationRow } from '../conversations/rows.js'
 import { presentUser } from '../people/read.js'
-import { deliver } from './schema-deliver.js'
+import { deliver, primeUsers } from './schema-deliver.js'
 import { setTyping } from './set-typing.js'
 import type { SignalEvent } from './signal-stream.js'
 import { typistsFor } from './typing.js'
@@ -31,14 +30,12 @@ builder.objectField(ConversationRef, 'typists', (t) =>
   }),
 )
 
-type OpenSignal = TypingSignal & { readonly conversation: ConversationRow }
-
-const TypingSignalRef = builder.objectRef<OpenSignal>('TypingSignal').implement({
+const TypingSignalRef = builder.objectRef<TypingSignal>('TypingSignal').implement({
   description: 'Who types in a conversation, as of now: the whole list, which replaces the one before.',
   fields: (t) => ({
     conversationId: t.id({
       description: 'The global id of the conversation.',
-      resolve: ({ conversationId }) => globalId('Conversation', conversationId),
+      resolve: ({ conversation }) => globalId('Conversation', conversation.id),
     }),
     conversation: t.expose('conversation', { type: ConversationRef, description: 'Where they type.' }),
     typists: t.field({
@@ -63,12 +60,13 @@ builder.subscriptionField('typing', (t) =>
     subscribe: async (_, { conversationId }, ctx) => {
       const id =
         conversationId === null || conversationId === undefined ? null : rowId('Conversation', conversationId)
-      return deliver(ctx, await watchTyping(ctx, id), async (signal): Promise<OpenSignal | null> => {
-        const conversation = await ctx.loaders.load(conversationsById, signal.conversationId)
-        return conversation && { ...signal, conversation }
+      return deliver(ctx, await watchTyping(ctx, id), async ({ conversation, typists }) => {
+        ctx.loaders.prime(conversationsById, conversation.id, conversation)
+        ctx.loaders.prime(typistsOf, conversation.id, [...typists])
+        await primeUsers(ctx, typists)
       })
     },
-    resolve: (event: SignalEvent<OpenSignal>) => {
+    resolve: (event: SignalEvent<TypingSignal>) => {
       if (event.kind === 'failed') throw event.error
       return event.signal
     },
@@ -76,7 +74,7 @@ builder.subscriptionField('typing', (t) =>
 )
 
 addMutation('setTyping', {
-  description: `Says that the viewer types, or has stopped. While they type on, repeat it every ${typingResendSeconds} seconds; sending a message ends it by itself.`,
+  description: `Says that the viewer types, or has stopped. While they type on, repeat it every ${typingResendSeconds} seconds; sending a message ends it by itself. Best said on the socket, with which it ends; over HTTP all devices count as one, and what none of them ends runs out.`,
   input: builder.inputType('SetTypingInput', {
     description: 'Where, and whether.',
     fields: (t) => ({

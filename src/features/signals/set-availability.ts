@@ -15,7 +15,8 @@ export async function setAvailability(ctx: VerbContext, availability: Availabili
   const subject = { action: 'user.set_availability', subjectType: 'User', subjectId: userId } as const
   let isChanged = false
   await write(ctx, { ...subject, conversationIds: [], userIds: [userId] }, async (tx) => {
-    const isLeaving = availability === 'INVISIBLE' && state?.isConnected === true
+    // Where nobody knows, they are there: they have just said so.
+    const isLeaving = availability === 'INVISIBLE' && state?.isConnected !== false
     const { count } = await tx.user.updateMany({
       where: { id: userId, availability: { not: availability } },
       data: { availability, ...(isLeaving ? { lastSeenAt: await timeOf(tx) } : {}) },

@@ -21,6 +21,7 @@ export async function setTyping(
     subjectId: conversationId,
     conversationId,
   } as const
+  const saidAt = performance.now()
   const scope = { conversationId, userId: ctx.viewer.id, deviceId: ctx.deviceId }
   const isShown = await recordingRefusals(ctx, subject, async () => {
     const [[conversation], [reasons = []], isLetKnown] = await Promise.all([
@@ -39,7 +40,7 @@ export async function setTyping(
     ctx.typing.end(scope)
     return null
   }
-  ctx.typing.begin(conversationId, ctx.viewer.id, ctx.deviceId)
+  ctx.typing.begin(conversationId, ctx.viewer.id, ctx.deviceId, saidAt)
   return new Date(Date.now() + typingTimeoutSeconds * 1000)
 }
 

@@ -11,14 +11,23 @@ export type SignalEvent<Signal> =
   | { readonly kind: 'signal'; readonly signal: Signal }
   | { readonly kind: 'failed'; readonly error: unknown }
 
+/** What was read of a key. */
+export interface Reading<Signal> {
+  readonly signal: Signal
+  /** Equal where there is nothing new to tell. */
+  readonly text: string
+  /** Told only to whom something else was told of this key before. */
+  readonly isNothing?: boolean
+  /** Told only to whom nothing was told of this key yet. */
+  readonly isGuess?: boolean
+}
+
 /** Where signals come from. Keys are ids of what may have changed. */
 export interface SignalSource<Signal> {
-  /** Calls back with what may have changed; returns how to stop. */
-  readonly watch: (changed: (key: string) => void) => () => void
-  /** Reads these as of now. Null: there is nothing that may be told; left out: nobody knows now. */
-  readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Signal | null>>
-  /** What to say of a key of which something was told before, and nothing may be told any more. */
-  readonly gone: (key: string) => Signal
+  /** Calls back with what may have changed; `hasTold`: whether the watcher was told something of a key. Returns how to stop. */
+  readonly watch: (changed: (key: string) => void, hasTold: (key: string) => boolean) => () => void
+  /** Reads these as of now; what may not be told at all is left out. */
+  readonly read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Reading<Signal>>>
 }
 
 /**
@@ -28,7 +37,7 @@ export interface SignalSource<Signal> {
  */
 export class SignalStream<Signal> implements AsyncIterableIterator<SignalEvent<Signal>> {
   private readonly changed: Set<string>
-  private readonly ready = new Map<string, Signal | null>()
+  private readonly ready = new Map<string, Reading<Signal>>()
   /** What was last told of each key, as text. */
   private readonly told = new Map<string, string>()
   private end: 'closed' | 'expired' | 'revoked' | 'stopping' | 'failed' | null = null
@@ -42,11 +51,14 @@ export class SignalStream<Signal> implements AsyncIterableIterator<SignalEvent<S
   ) {
     this.changed = new Set(first)
     this.ends.push(
-      source.watch((key) => {
-        this.changed.add(key)
-        this.ready.delete(key)
-        this.wake?.()
-      }),
+      source.watch(
+        (key) => {
+          this.changed.add(key)
+          this.ready.delete(key)
+          this.wake?.()
+        },
+        (key) => this.told.has(key),
+      ),
       ctx.hub.watch(ctx.viewer, (reason) => this.finish(reason)),
     )
     if (ctx.streamsEndAt) {
@@ -89,15 +101,15 @@ export class SignalStream<Signal> implements AsyncIterableIterator<SignalEvent<S
     return { done: true, value: undefined }
   }
 
-  /** The next that differs from what was told before. */
+  /** The next that is news. */
   private take(): Signal | null {
-    for (const [key, signal] of this.ready) {
+    for (const [key, { signal, text, isNothing = false, isGuess = false }] of this.ready) {
       this.ready.delete(key)
-      const text = signal === null ? undefined : JSON.stringify(signal)
-      if (this.told.get(key) === text) continue
-      if (text === undefined) this.told.delete(key)
+      const before = this.told.get(key)
+      if (before === undefined ? isNothing : isGuess || before === text) continue
+      if (isNothing) this.told.delete(key)
       else this.told.set(key, text)
-      return signal ?? this.source.gone(key)
+      return signal
     }
     return null
   }

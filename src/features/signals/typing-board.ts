@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../platform/bounded-map.js'
 import type { Bus } from '../../platform/pubsub/pubsub.js'
 
 /** How long somebody types without saying so again. */
@@ -14,12 +15,20 @@ export interface TypingScope {
 
 type Devices = Map<string, NodeJS.Timeout>
 
+const rememberedEnds = 10_000
+
+function nameOf({ conversationId, userId, deviceId }: TypingScope): string {
+  return `${conversationId}:${userId}:${deviceId}`
+}
+
 /**
  * Who types where, as far as this node has heard: every node tells all others, and what nobody repeats is over after six
  * seconds. So a node that is killed, or a hint that is lost, leaves nothing behind; it stands in no store.
  */
 export class TypingBoard implements AsyncDisposable {
   private readonly conversations = new Map<string, Map<string, Devices>>()
+  /** When what ended last, for a `begin` that was said before and comes after. */
+  private readonly ended = new BoundedMap<string, number>(rememberedEnds)
   private readonly listeners = new Set<(conversationId: string) => void>()
 
   constructor(
@@ -36,20 +45,30 @@ export class TypingBoard implements AsyncDisposable {
     })
   }
 
-  /** Somebody types, for the next six seconds. */
-  begin(conversationId: string, userId: string, deviceId: string): void {
+  /** Somebody types, for the next six seconds; unless it has ended since they said so, by what they sent meanwhile. */
+  begin(conversationId: string, userId: string, deviceId: string, saidAt: number): void {
+    const scopes = [
+      { conversationId, userId, deviceId },
+      { conversationId, userId, deviceId: null },
+      { conversationId, userId: null, deviceId: null },
+      { conversationId: null, userId, deviceId },
+      { conversationId: null, userId, deviceId: null },
+    ]
+    if (scopes.some((scope) => (this.ended.get(nameOf(scope)) ?? 0) >= saidAt)) return
     this.note(conversationId, userId, deviceId)
     this.publish({ conversationId, userId, deviceId }, true)
   }
 
-  /** It is over, wherever this node was told of it or not. */
+  /** It is over, whether this node was told of it or not. */
   end(scope: TypingScope): void {
+    this.ended.set(nameOf(scope), performance.now())
     this.erase(scope)
     this.publish(scope, false)
   }
 
   /** `end` for what ends often, a send or a connection: silent when nothing of it is known here. */
   endIfKnown(scope: TypingScope): void {
+    this.ended.set(nameOf(scope), performance.now())
     if (this.erase(scope)) this.publish(scope, false)
   }
 

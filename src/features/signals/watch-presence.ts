@@ -1,7 +1,6 @@
 import type { StreamContext } from '../stream/subscribe.js'
 import { away, type Presence } from './presence.js'
-import { unknown } from './readers.js'
-import { SignalStream } from './signal-stream.js'
+import { type Reading, SignalStream } from './signal-stream.js'
 
 /**
  * The presence of these people: the present state of each whom the viewer may see, then every change. Whoever may no longer be
@@ -18,13 +17,14 @@ export function watchPresence(ctx: StreamContext, userIds: readonly string[]): S
     read: async (changed) => {
       const keys = changed.map((userId) => ({ viewerId: ctx.viewer.id, userId }))
       const states = await Promise.all(keys.map((key) => ctx.signals.presences.load(key)))
-      const found = new Map<string, Presence | null>()
-      for (const [index, userId] of changed.entries()) {
-        const state = states[index]
-        if (state !== undefined && state !== unknown) found.set(userId, state)
-      }
-      return found
+      return new Map(
+        changed.map((userId, index): [string, Reading<Presence>] => {
+          const state = states[index]
+          if (!state) return [userId, { signal: away(userId), text: '', isNothing: true }]
+          const { isGuess, ...signal } = state
+          return [userId, { signal, text: JSON.stringify(signal), isGuess }]
+        }),
+      )
     },
-    gone: away,
   })
 }

@@ -1,15 +1,14 @@
 import { NotFoundError } from '../../errors.js'
 import { conversationsById } from '../conversations/read.js'
+import type { ConversationRow } from '../conversations/rows.js'
 import type { StreamContext } from '../stream/subscribe.js'
-import { SignalStream } from './signal-stream.js'
+import { type Reading, SignalStream } from './signal-stream.js'
 
 /** Everybody who types in a conversation, the viewer left out. */
 export interface TypingSignal {
-  readonly conversationId: string
+  readonly conversation: ConversationRow
   readonly typists: readonly string[]
 }
-
-const nobody = (conversationId: string): TypingSignal => ({ conversationId, typists: [] })
 
 /**
  * Who types: the present state first, then every change. With a conversation, that one (NotFoundError where the viewer may not
@@ -26,23 +25,38 @@ export async function watchTyping(
   }
   const first = conversationId === null ? [...ctx.typing.lively] : [conversationId]
   return new SignalStream<TypingSignal>(ctx, first, {
-    watch: (changed) =>
-      conversationId === null
-        ? ctx.typingAudience.watch(ctx.viewer.id, changed)
-        : ctx.typing.listen((changedId) => {
-            if (changedId === conversationId) changed(changedId)
-          }),
-    read: async (changed) => {
-      const lists = await Promise.all(
-        changed.map((id) => ctx.signals.typists.load({ viewerId: ctx.viewer.id, conversationId: id })),
-      )
-      return new Map(
-        changed.map((id, index) => {
-          const typists = lists[index] ?? []
-          return [id, typists.length > 0 || id === conversationId ? { conversationId: id, typists } : null]
-        }),
-      )
+    watch: (changed, hasTold) => {
+      // Who has left a conversation still hears that those whom they saw typing there have stopped.
+      const unlisten = ctx.typing.listen((changedId) => {
+        if (changedId === conversationId || hasTold(changedId)) changed(changedId)
+      })
+      const unwatch = conversationId === null ? ctx.typingAudience.watch(ctx.viewer.id, changed) : null
+      return () => {
+        unlisten()
+        unwatch?.()
+      }
     },
-    gone: nobody,
+    read: async (changed) => {
+      const readings = await Promise.all(changed.map((id) => read(ctx, id, id === conversationId)))
+      return new Map(changed.flatMap((id, index) => (readings[index] ? [[id, readings[index]]] : [])))
+    },
   })
+}
+
+async function read(
+  { viewer, signals }: StreamContext,
+  conversationId: string,
+  isAskedFor: boolean,
+): Promise<Reading<TypingSignal> | null> {
+  const key = { viewerId: viewer.id, conversationId }
+  const [conversation, typists] = await Promise.all([
+    signals.conversations.load(key),
+    signals.typists.load(key),
+  ])
+  if (!conversation) return null
+  return {
+    signal: { conversation, typists },
+    text: typists.join(),
+    isNothing: typists.length === 0 && !isAskedFor,
+  }
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/db/database.js'
-import { conversationsOfUpdates } from '../conversations/read.js'
+import { conversationsFor } from '../conversations/read.js'
 import type { ConversationRow } from '../conversations/rows.js'
 import { messagesOfUpdates } from '../messages/read.js'
 import type { MessageRow } from '../messages/rows.js'
@@ -26,7 +26,7 @@ export async function readTogether(db: Database, updates: readonly UpdateRow[]):
   const until = Date.now() + freshMilliseconds
   const [messages, conversations] = await Promise.all([
     messagesOfUpdates(db, updates),
-    conversationsOfUpdates(db, updates),
+    conversationsFor(db, updates),
   ])
   const senderIds = new Set<string>()
   for (const message of messages.values()) if (message?.senderId) senderIds.add(message.senderId)

@@ -1,5 +1,14 @@
 import type { ChainableCommander, Redis, Result } from 'ioredis'
+import { z } from 'zod'
 import type { RedisLink } from './redis.js'
+
+/** The lease of a key that runs longest. */
+export interface LastLease {
+  /** In milliseconds; negative: it ran out that long ago (known for a day). */
+  readonly left: number
+  /** When it runs out, or ran out, by the store's clock. */
+  readonly endsAt: Date
+}
 
 /**
  * What somebody holds for a while and has to renew. A key may have several holders; what is known of it is how long the
@@ -10,11 +19,10 @@ export interface Leases {
   hold(keys: readonly string[], holder: string, milliseconds: number): Promise<void>
   /** Gives the leases back. Rejects where the store is away. */
   release(keys: readonly string[], holder: string): Promise<void>
-  /**
-   * For each key the milliseconds until its last lease runs out; negative: that long ago (known for a day); null: nobody holds
-   * it. Rejects where the store is away.
-   */
-  remaining(keys: readonly string[]): Promise<(number | null)[]>
+  /** How long each key is still held, or since when it no longer is; null: nobody holds it. Rejects where the store is away. */
+  last(keys: readonly string[]): Promise<(LastLease | null)[]>
+  /** Forgets the leases of these keys that have run out. Rejects where the store is away. */
+  forgetLapsed(keys: readonly string[]): Promise<void>
   /** Called when what is held may have been forgotten: hold it again. */
   onForgotten(listener: () => void): void
 }
@@ -42,11 +50,15 @@ function localLeases(): Leases {
         if (holders?.size === 0) until.delete(key)
       }
     },
-    remaining: async (keys) =>
+    last: async (keys) =>
       keys.map((key) => {
         const holders = until.get(key)
-        return holders ? Math.max(...holders.values()) - Date.now() : null
+        if (!holders) return null
+        const endsAt = Math.max(...holders.values())
+        return { left: endsAt - Date.now(), endsAt: new Date(endsAt) }
       }),
+    // Whoever holds one here renews it, as long as this process lives.
+    forgetLapsed: async () => {},
     // Forgotten only together with whoever holds them.
     onForgotten: () => {},
   }
@@ -61,24 +73,32 @@ redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 `
-const remainingScript = `
+const lastScript = `
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 if #last == 0 then return nil end
 local time = redis.call('TIME')
-return last[2] - time[1] * 1000 - math.floor(time[2] / 1000)
+return { last[2] - time[1] * 1000 - math.floor(time[2] / 1000), tonumber(last[2]) }
 `
+const forgetScript = `
+local time = redis.call('TIME')
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time[1] * 1000 + math.floor(time[2] / 1000))
+`
+
+const lease = z.tuple([z.number(), z.number()]).nullable()
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     holdLease(key: string, holder: string, milliseconds: number, kept: number): Result<null, Context>
-    leaseRemaining(key: string): Result<number | null, Context>
+    lastLease(key: string): Result<[left: number, endsAt: number] | null, Context>
+    forgetLapsedLeases(key: string): Result<null, Context>
   }
 }
 
 function redisLeases(link: RedisLink): Leases {
   const redis = link.connect({ isSubscriber: false })
   redis.defineCommand('holdLease', { numberOfKeys: 1, lua: holdScript })
-  redis.defineCommand('leaseRemaining', { numberOfKeys: 1, lua: remainingScript })
+  redis.defineCommand('lastLease', { numberOfKeys: 1, lua: lastScript })
+  redis.defineCommand('forgetLapsedLeases', { numberOfKeys: 1, lua: forgetScript })
   const named = (key: string) => `parley:lease:${key}`
   return {
     hold: async (keys, holder, milliseconds) => {
@@ -89,9 +109,15 @@ function redisLeases(link: RedisLink): Leases {
     release: async (keys, holder) => {
       await together(redis, keys, (all, key) => all.zrem(named(key), holder))
     },
-    remaining: async (keys) => {
-      const answers = await together(redis, keys, (all, key) => all.leaseRemaining(named(key)))
-      return answers.map((answer) => (typeof answer === 'number' ? answer : null))
+    last: async (keys) => {
+      const answers = await together(redis, keys, (all, key) => all.lastLease(named(key)))
+      return answers.map((answer) => {
+        const [left, endsAt] = lease.parse(answer) ?? []
+        return left === undefined || endsAt === undefined ? null : { left, endsAt: new Date(endsAt) }
+      })
+    },
+    forgetLapsed: async (keys) => {
+      await together(redis, keys, (all, key) => all.forgetLapsedLeases(named(key)))
     },
     onForgotten: (listener) => {
       redis.on('ready', listener)

@@ -3,7 +3,7 @@ import { redisUrl } from '../../support/cluster.js'
 import type { Person } from '../../support/person.js'
 import { lastOf, presenceDocument, Signals } from '../../support/signals.js'
 import { SseStream } from '../../support/sse.js'
-import { World } from '../../support/world.js'
+import { token, World } from '../../support/world.js'
 
 const redis = redisUrl()
 const transports = [
@@ -189,12 +189,74 @@ describe.each(transports)('presence: %s', (_, options, otherNode) => {
 
   test('a client that goes on signalling is slowed down', async () => {
     const person = await world.person('DOCTOR')
-    const results = await Promise.all(
-      Array.from({ length: 30 }, () => person.mutate('setAvailability', { availability: 'AVAILABLE' })),
+    const fields = Array.from(
+      { length: 30 },
+      (_, n) =>
+        `n${n}: setAvailability(input: { availability: AVAILABLE }) { ... on RateLimitedError { code retryAfterSeconds } }`,
+    )
+    const results = Object.values(
+      await person
+        .ask<Record<string, { code?: string; retryAfterSeconds?: number }>>(
+          `mutation { ${fields.join(' ')} }`,
+        )
+        .then(({ data }) => data ?? {}),
     )
     const refused = results.filter(({ code }) => code === 'RATE_LIMITED')
     expect(refused.length).toBeGreaterThan(0)
     expect(refused.length).toBeLessThan(11)
+    for (const { retryAfterSeconds = 0 } of refused) {
+      expect(retryAfterSeconds).toBeGreaterThan(0)
+      expect(retryAfterSeconds).toBeLessThanOrEqual(0.25)
+    }
+  })
+
+  test('a subscription ends for whom the reason to see somebody ends: a group, an appointment', async () => {
+    const owner = await world.person('DOCTOR')
+    const nurse = await world.person('STAFF', otherNode)
+    const patient = await world.person('PATIENT', otherNode)
+    const conversationId = await world.group(owner, [nurse])
+    await world.appointment(patient, owner)
+    const leave = await connected(owner)
+    const byNurse = Signals.presence(nurse, [owner])
+    const byPatient = Signals.presence(patient, [owner])
+    for (const seen of [byNurse, byPatient])
+      await seen.until((all) => lastOf(all, owner)?.isOnline === true, 'online')
+    await owner.mutate('removeParticipant', { conversationId, userId: nurse.id })
+    await world.appointment(patient, owner, 'CANCELLED')
+    for (const seen of [byNurse, byPatient]) {
+      await seen.until((all) => lastOf(all, owner)?.isOnline === false, 'offline', 3000)
+      expect(lastOf(seen.all, owner)).toEqual(shape(owner, false, 'AWAY', null))
+    }
+    await owner.mutate('setAvailability', { availability: 'BUSY' })
+    await owner.mutate('addParticipants', { conversationId, userIds: [nurse.id] })
+    await byNurse.until((all) => lastOf(all, owner)?.availability === 'BUSY', 'busy', 3000)
+    expect([byNurse.all.length, byPatient.all.length]).toEqual([3, 2])
+    await leave()
+    await nurse.close()
+    await patient.close()
+  })
+
+  test('a query is no connection, whatever it accepts', async () => {
+    const { patient, doctor } = await world.pair(0, otherNode)
+    const seen = Signals.presence(doctor, [patient])
+    await seen.until((all) => all.length === 1, 'the state')
+    const response = await fetch(world.url(), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed',
+        authorization: `Bearer ${await token(patient.externalId)}`,
+      },
+      body: JSON.stringify({ query: '{ viewer { id } }' }),
+    })
+    expect(response.status).toBe(200)
+    await response.text()
+    const leave = await connected(patient)
+    await seen.until((all) => lastOf(all, patient)?.isOnline === true, 'online')
+    await leave()
+    await seen.until((all) => lastOf(all, patient)?.isOnline === false, 'offline')
+    expect(seen.all).toHaveLength(3)
+    await doctor.close()
   })
 
   test('other devices hear of new settings by ViewerChanged; null is INVALID_INPUT', async () => {
@@ -219,6 +281,23 @@ describe.each(transports)('presence: %s', (_, options, otherNode) => {
     expect(stream.updates).toHaveLength(2)
     await person.close()
   })
+})
+
+const stopping = redis === null ? test.skip : test
+stopping('a node that stops says at once who is gone with it', async () => {
+  await using world = await World.start({ nodes: 2, redisUrl: redis ?? '' })
+  const { patient, doctor } = await world.pair(1, 0)
+  const seen = Signals.presence(doctor, [patient])
+  await seen.until((all) => all.length === 1, 'the state')
+  const stream = patient.follow()
+  await stream.caughtUp()
+  await seen.until((all) => lastOf(all, patient)?.isOnline === true, 'online')
+  const [node] = world.nodes.splice(1)
+  await node?.[Symbol.asyncDispose]()
+  await seen.until((all) => lastOf(all, patient)?.isOnline === false, 'offline', 5000)
+  expect(lastOf(seen.all, patient)).toEqual(shape(patient, false, 'AWAY', aTime))
+  await stream.close()
+  await doctor.close()
 })
 
 test('the time somebody was last seen survives a restart', async () => {

@@ -74,10 +74,14 @@ describe.each(transports)('typing: %s', (_, options, otherNode) => {
     const began = Date.now()
     await say(patient, conversationId)
     await seen.until((all) => typistsIn(all, conversationId) === patient.externalId, 'the patient')
-    await new Promise((resolve) => setTimeout(resolve, 3000))
-    await say(patient, conversationId)
+    const sayAgain = async () => {
+      await say(patient, conversationId)
+      return Date.now() - began
+    }
+    await expect.poll(sayAgain, { interval: 2000, timeout: 20_000 }).toBeGreaterThan(7000)
+    expect(seen.all).toHaveLength(2)
     await seen.until((all) => typistsIn(all, conversationId) === '', 'nobody')
-    expect(Date.now() - began).toBeGreaterThan(8500)
+    expect(Date.now() - began).toBeGreaterThan(12_500)
     expect(seen.all).toHaveLength(3)
     await doctor.close()
   })
@@ -143,6 +147,43 @@ describe.each(transports)('typing: %s', (_, options, otherNode) => {
     expect(namesIn[4]).toEqual([owner.externalId, ''])
     expect(everybody.flatMap(({ errors }) => errors)).toEqual([])
     for (const person of [watcher, blocker, former, stranger, typist]) await person.close()
+  })
+
+  test('who has left hears that those whom they saw typing have stopped, and no more', async () => {
+    const owner = await world.person('DOCTOR')
+    const former = await world.person('STAFF', otherNode)
+    const conversationId = await world.group(owner, [former])
+    const seen = Signals.typing(former, null)
+    const witness = Signals.typing(former, conversationId)
+    await witness.until((all) => all.length === 1, 'the state')
+    await say(owner, conversationId)
+    await seen.until((all) => typistsIn(all, conversationId) === owner.externalId, 'the owner')
+    await owner.mutate('removeParticipant', { conversationId, userId: former.id })
+    await say(owner, conversationId, false)
+    await seen.until((all) => typistsIn(all, conversationId) === '', 'nobody')
+    await say(owner, conversationId)
+    await owner.send(conversationId, 'Among ourselves')
+    await say(owner, conversationId, false)
+    expect(seen.all).toHaveLength(2)
+    await former.close()
+  })
+
+  test('what is sent while a keystroke is still under way ends it', async () => {
+    const { patient, doctor, conversationId } = await world.pair(0, otherNode)
+    const seen = Signals.typing(doctor, conversationId)
+    await seen.until((all) => all.length === 1, 'the state')
+    for (let n = 0; n < 10; n++) {
+      const typing = say(patient, conversationId)
+      await patient.send(conversationId, `Message ${n}`)
+      await typing
+    }
+    await expect
+      .poll(async () =>
+        doctor.must(`query ($id: ID!) { conversation(id: $id) { typists { id } } }`, { id: conversationId }),
+      )
+      .toEqual({ conversation: { typists: [] } })
+    await seen.until((all) => typistsIn(all, conversationId) === '', 'nobody', 3000)
+    await doctor.close()
   })
 
   test('who keeps it to themselves, or is INVISIBLE, is not shown; who turns it off is no longer shown', async () => {
