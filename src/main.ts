@@ -6,6 +6,8 @@ import { welcome } from './demo/welcome.js'
 import { createLog } from './platform/log.js'
 import { StartupError } from './platform/startup-error.js'
 
+const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
+
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
   const log = createLog({ level: config.logLevel, pretty: config.environment === 'development' })
@@ -35,7 +37,9 @@ async function main(): Promise<void> {
 
   const starting = createApp(config, log, {
     stopping: stopping.signal,
-    ...(isDemo ? { seed: seedDemo, explorer: demoExplorer } : {}),
+    ...(isDemo ? { seed: seedDemo } : {}),
+    // With everybody's token in it, the page is for this machine alone.
+    ...(isDemo && loopback.has(config.host) ? { explorer: demoExplorer } : {}),
   })
   try {
     app = await starting

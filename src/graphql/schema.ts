@@ -16,7 +16,12 @@ import '../features/stream/schema.js'
 import '../features/stream/schema-new-messages.js'
 import './nodes.js'
 import './server-info.js'
+import { GraphQLSchema } from 'graphql'
 import { builder } from './builder.js'
 
 /** The executable schema: every feature has added its part by being imported. */
-export const schema = builder.toSchema()
+export const schema = new GraphQLSchema({
+  ...builder.toSchema().toConfig(),
+  description:
+    'Parley, a doctor–patient messenger. Start with `viewer` and `conversations`; say something with `sendMessage`; follow everything that happens with the `updates` subscription, from `viewer.updateCursor` on. Expected failures of mutations are members of their result unions: select `... on Error { code detail }` in each.',
+})

@@ -13,7 +13,7 @@ export interface ExplorerTab {
 /** What GraphiQL opens with. */
 export interface Explorer {
   readonly tabs: readonly ExplorerTab[]
-  /** Today's token of each subject, for the tabs that a browser has kept. None where tokens come from elsewhere. */
+  /** This start's token of each subject, for the tabs that a browser has kept. None where tokens come from elsewhere. */
   readonly tokens: Readonly<Record<string, string>>
 }
 
@@ -83,7 +83,7 @@ const stillTabs = '<style>.graphiql-tab:focus-within { transform: none !importan
 
 /**
  * Runs in the browser before GraphiQL does. Tabs that it keeps are dropped when others are offered by now, or for another
- * database; else the tokens in them are replaced by today's of the same subject.
+ * database; else the tokens in them are replaced by this start's of the same subject.
  */
 const renewTabs = `function (stamp, tokens) {
   const kept = 'graphiql:tabState'

@@ -3,6 +3,7 @@ import { encodePlace } from '../../features/stream/cursor.js'
 import { readHead } from '../../features/stream/rows.js'
 import { globalId } from '../../graphql/global-ids.js'
 import { demoDirectConversations } from '../dialogues.js'
+import { demoPeople } from '../people.js'
 
 /** What the tabs' variables name, as global ids; null for what is not there any more. */
 export interface Places {
@@ -25,7 +26,12 @@ export interface Places {
 /** Looks up what the demo's tabs name. The same for as long as the database is. */
 export async function findPlaces(services: Services): Promise<Places> {
   const { db, cursors } = services
-  const users = await db.read((client) => client.user.findMany({ select: { id: true, externalId: true } }))
+  const users = await db.read((client) =>
+    client.user.findMany({
+      where: { externalId: { in: demoPeople.map((person) => person.externalId) } },
+      select: { id: true, externalId: true },
+    }),
+  )
   const idOf = (externalId: string) => users.find((user) => user.externalId === externalId)?.id ?? null
   const conversationOf = async (doctor: string, patient: string) => {
     const [doctorId, patientId] = [idOf(doctor), idOf(patient)]
@@ -44,13 +50,16 @@ export async function findPlaces(services: Services): Promise<Places> {
         }),
       )
     : null
-  const group = await db.read((client) =>
-    client.conversation.findFirst({
-      where: { kind: 'GROUP', patientId: amal ?? undefined },
-      orderBy: { createdAt: 'asc' },
-      select: { id: true },
-    }),
-  )
+  const group =
+    amal === null
+      ? null
+      : await db.read((client) =>
+          client.conversation.findFirst({
+            where: { kind: 'GROUP', patientId: amal },
+            orderBy: { createdAt: 'asc' },
+            select: { id: true },
+          }),
+        )
   const user = (externalId: string) => globalIdOrNull('User', idOf(externalId))
   return {
     conversationId: globalIdOrNull('Conversation', direct?.id),
