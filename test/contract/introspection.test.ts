@@ -71,7 +71,9 @@ test('with INTROSPECTION=on it is told', async () => {
   await using open = await World.start({ env: { INTROSPECTION: 'on' } })
   const curious = await open.person('DOCTOR')
   // What GraphiQL and code generators ask is within the limits of depth and tokens.
-  const told = await curious.must<IntrospectionQuery>(getIntrospectionQuery({ inputValueDeprecation: true }))
+  const told = await curious.must<IntrospectionQuery>(
+    getIntrospectionQuery({ inputValueDeprecation: true, schemaDescription: true }),
+  )
   expect(printSchema(lexicographicSortSchema(buildClientSchema(told)))).toBe(
     printSchema(lexicographicSortSchema(schema)),
   )
