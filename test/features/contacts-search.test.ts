@@ -84,6 +84,14 @@ test.each(found)('%j finds %j', async (search, names) => {
   expect((await named(doctor, search)).sort()).toEqual(names.toSorted())
 })
 
+test('a name that came with its accents apart is found, and stays as it came', async () => {
+  const apart = 'Dr Zoë Brontë'.normalize('NFD')
+  await (await world.person('DOCTOR')).upsert({ displayName: apart })
+  for (const search of ['zoë', 'Brontë', 'BRONTË'.normalize('NFD')])
+    expect(await named(doctor, search)).toEqual([apart])
+  await world.sql('UPDATE users SET is_active = false WHERE display_name = $1', [apart])
+})
+
 test('nothing to search for is no filter', async () => {
   const all = await named(doctor, null)
   expect(all).toHaveLength(colleagues.length + 1)

@@ -36,7 +36,7 @@ const MessageWindowRef = builder.objectRef<MessageWindow>('MessageWindow').imple
     anchorMessageId: t.id({
       nullable: true,
       description:
-        'The Message that the window is about, one of its edges: the one of `around`, or the first unread one. Null: nothing is unread, and these are the newest messages.',
+        'The Message that the window is about, one of its edges: the one of `around`, or the first unread one. Null: nothing is unread, or no longer, and these are the newest messages.',
       resolve: ({ anchorId }) => anchorId && globalId('Message', anchorId),
     }),
   }),
@@ -47,7 +47,7 @@ builder.objectField(ConversationRef, 'messageWindow', (t) =>
     type: MessageWindowRef,
     nullable: true,
     description:
-      'What the viewer may see around one place: as much before it as from it on, and where one side has less, more of the other. Costs the same at any depth. Null with NOT_FOUND where `around` is no message of this conversation that the viewer may see, with INVALID_INPUT for a wrong size.',
+      'What the viewer may see around one place: as much before it as from it on, and where one side has less, more of the other. Costs the same at any depth; looking for the first unread one passes over what the viewer said since they last read. Null with NOT_FOUND where `around` is no message of this conversation that the viewer may see, with INVALID_INPUT for a wrong size.',
     args: {
       around: t.arg.id({
         description:

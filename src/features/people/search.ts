@@ -25,11 +25,15 @@ export function peopleNamed(words: readonly string[]): Prisma.UserWhereInput {
   }
 }
 
-/** The ways in which a word is written: a database made with the locale C takes no letters but a to z for the same in both cases. */
+/**
+ * The ways in which a word is written: a database made with the locale C takes no letters but a to z for the same in both cases,
+ * and a name is kept as it came, with its accents composed or apart.
+ */
 function spellings(word: string): string[] {
   if (/^[ -~]*$/.test(word)) return [word]
   const asInNames = word.replace(/(?<![\p{L}\p{M}])\p{L}/gu, (letter) => letter.toUpperCase())
-  return [...new Set([word, word.toUpperCase(), asInNames])]
+  const cases = [word, word.toUpperCase(), asInNames]
+  return [...new Set(cases.flatMap((each) => [each, each.normalize('NFD')]))]
 }
 
 /** LIKE's wildcards, and what escapes them, as themselves: Prisma passes them on. */
