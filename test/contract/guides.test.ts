@@ -1,14 +1,19 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { freePort } from '../../src/platform/free-port.js'
+import { importLines } from '../support/import.js'
 import { ParleyProcess } from '../support/parley-process.js'
+import type { Person } from '../support/person.js'
+import { Signals, typistsIn } from '../support/signals.js'
 import { token, World } from '../support/world.js'
 import { localLinksOf, type Page, pagesOf, programsOf, root } from './guides.js'
+import { morePrograms } from './guides-programs.js'
 
 // The programs of docs/guides, as they stand there, in a folder of their own beside copies of what they import.
 
@@ -33,13 +38,16 @@ beforeAll(async () => {
     await symlink(join(root, 'examples'), join(folder, guide, 'parley'))
     await symlink(join(root, 'schema.graphql'), join(folder, guide, 'schema.graphql'))
   }
-  for (const { name, text } of programs) await writeFile(join(folder, name), text)
+  for (const { name, text } of [...programs, ...morePrograms]) await writeFile(join(folder, name), text)
   await output('urql/make-introspection.ts', {})
 })
 
+afterEach(async () => {
+  // Those that hung, or follow for ever; the others are gone.
+  for (const child of children.splice(0)) await child.end('SIGKILL')
+})
+
 afterAll(async () => {
-  // Those that hung; the others are gone.
-  for (const child of children) await child.end('SIGKILL')
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -49,6 +57,12 @@ function start(program: string, env: Record<string, string>, args: readonly stri
   const child = ParleyProcess.start({ NODE_NO_WARNINGS: '1', ...env }, command)
   children.push(child)
   return child
+}
+
+/** Starts one of the programs as somebody who looks at a conversation. */
+async function startAs(person: Person, conversationId: string, program: string): Promise<ParleyProcess> {
+  const PARLEY_TOKEN = await token(person.externalId)
+  return start(program, { PARLEY_URL: person.world.url(), PARLEY_TOKEN, CONVERSATION: conversationId })
 }
 
 /** Runs one to its end; gives what it printed. Fails where it fails. */
@@ -98,6 +112,59 @@ test.each([
     'How did the night go?',
     greeting,
   ])
+})
+
+test('urql: imported history shows in an open conversation, and a new conversation in the list', async () => {
+  await using world = await World.start()
+  const { patient, doctor, conversationId } = await world.pair()
+  const running = await startAs(patient, conversationId, 'urql/watch.ts')
+  await Promise.all([running.printed(/^{"messages":\[\]}$/m), running.printed(/^{"conversations":1}$/m)])
+  const people = { patientExternalId: patient.externalId, doctorExternalId: doctor.externalId }
+  const said = { conversationExternalId: 'before', senderExternalId: doctor.externalId }
+  const imported = await importLines(world, [
+    { conversation: { kind: 'DIRECT', externalId: 'before', ...people } },
+    {
+      message: {
+        ...said,
+        clientMessageId: randomUUID(),
+        sentAt: '2024-05-01T09:00:00.000Z',
+        body: 'Said before',
+      },
+    },
+  ])
+  expect(imported).toMatchObject({ ended: 1, notes: [] })
+  await running.printed(/^{"messages":\["Said before",null\]}$/m)
+
+  const another = await world.person('DOCTOR')
+  await world.appointment(patient, another)
+  await another.open(patient)
+  await running.printed(/^{"conversations":2}$/m)
+  // Whatever was away in between was said to be stale.
+  expect(running.stdout.match(/^{}$/gm)).toBeNull()
+  expect(running.stderr).toBe('')
+})
+
+test('urql: an answer that is older than an update does not undo it', async () => {
+  await using world = await World.start()
+  const { patient, doctor, conversationId } = await world.pair()
+  const { id: messageId } = await doctor.send(conversationId, 'older')
+  const running = await startAs(patient, conversationId, 'urql/slow.ts')
+  await running.printed(/^held$/m)
+  await doctor.mutate('editMessage', { messageId, body: 'newer' })
+  await running.printed(/^released$/m)
+  await doctor.send(conversationId, 'last')
+  const [shown] = await running.printed(/^{"messages":\[.*"last"\]}$/m)
+  expect(JSON.parse(shown)).toEqual({ messages: ['newer', 'last'] })
+})
+
+test('apollo: a keystroke is seen by the others', async () => {
+  await using world = await World.start()
+  const { patient, doctor, conversationId } = await world.pair()
+  const typing = Signals.typing(doctor, conversationId)
+  const running = await startAs(patient, conversationId, 'apollo/types.ts')
+  await typing.until((all) => typistsIn(all, conversationId) === patient.externalId, 'typing', 60_000)
+  expect(running.stderr).toBe('')
+  await doctor.close()
 })
 
 test('server to server: tokens of a key set, people and appointments, twice, with the faults told', async () => {

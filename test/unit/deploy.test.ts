@@ -107,6 +107,23 @@ test('what is filled in makes a configuration', async () => {
   expect(config).toMatchObject({ role: 'all', host: '127.0.0.1', port: 4000, trustProxy: 1 })
 })
 
+test('the load balancers write no queries to their logs and no bodies to disk, and repeat nothing that was taken', async () => {
+  const [nginx = '', haproxy = ''] = await Promise.all(
+    ['docs/deploy/nginx.conf', 'docs/deploy/haproxy.cfg'].map(read),
+  )
+  expect(namesIn(nginx, /^log_format (.*);$/gm)).toEqual([
+    "parley '$remote_addr $request_method $uri $status $request_time s $upstream_addr $upstream_status'",
+  ])
+  expect(namesIn(nginx, /^\s*access_log \S+ (.*);$/gm)).toEqual(['parley'])
+  // The levels below hold the whole address.
+  expect(namesIn(nginx, /^\s*error_log \S+ (.*);$/gm)).toEqual(['crit'])
+  const bodies = namesIn(nginx, /^\s*client_(?:max_body_size|body_buffer_size) (.*);$/gm)
+  expect(bodies).toEqual(['256k', '256k'])
+  expect(namesIn(nginx, /^\s*proxy_next_upstream (.*);$/gm)).toEqual(['error timeout'])
+  expect(namesIn(haproxy, /^\s*log-format (.*)$/gm)).toEqual(['"%ci %HM %HP %ST %Ta ms %b/%s %ts"'])
+  expect(namesIn(haproxy, /^\s*retry-on (.*)$/gm)).toEqual(['conn-failure'])
+})
+
 test('a node is given more time to stop than it takes, and is started without npm', async () => {
   const [compose, unit, dockerfile] = await Promise.all(
     ['compose.yaml', 'docs/deploy/parley.service', 'Dockerfile'].map(read),
