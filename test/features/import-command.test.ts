@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { temporaryFile } from '../support/import.js'
 import { complaintsOf, environmentOf, startImport } from '../support/import-command.js'
@@ -65,17 +68,40 @@ it('exits with 1 where something was refused, and repeats nothing of it', async 
   expect(command.stdout + command.stderr).not.toContain(secret)
 })
 
-it('exits with 2 where it can’t be run', async () => {
+it('exits with 2 where it can’t be run, with one line that repeats nothing of the file', async () => {
+  const secret = randomUUID()
+  const directory = await mkdtemp(join(tmpdir(), 'parley-import-'))
+  const file = async (name: string, content: string | Buffer) => {
+    const path = join(directory, name)
+    await writeFile(path, content)
+    return path
+  }
+  const columns = 'ID,section_header,section_text,dialogue'
+  const unclosed = await file('quotes.csv', `${columns}\n1,A,,"Doctor: "${secret}" x"\n`)
+  const [env, help] = [environmentOf(world), 'try npm run import -- --help']
+  const [notDialogues, notLines] = ['this is no file of dialogues', 'this is no file of JSON lines']
   const runs = [
-    { args: ['no-such-file.jsonl'], env: environmentOf(world), says: /no file that can be read/ },
-    { args: ['history.txt'], env: environmentOf(world), says: /npm run import -- FILE/ },
-    { args: [syntheticFile], env: { ...environmentOf(world), PORT: 'x' }, says: /PORT/ },
+    { args: ['no-such-file.jsonl'], says: 'no-such-file.jsonl: there is no such file' },
+    { args: [directory, '--format', 'jsonl'], says: `${directory}: this is no file` },
+    { args: ['history.txt'], says: `--format mts-dialog or --format jsonl is wanted; ${help}` },
+    {
+      args: [unclosed, '--frmat', 'jsonl'],
+      says: `there is an option that is not known, or one without its value; ${help}`,
+    },
+    {
+      args: [unclosed],
+      says: `${unclosed}: ${notDialogues}: it is not CSV (CSV_INVALID_CLOSING_QUOTE at line 2)`,
+    },
+    { args: [unclosed, '--format', 'jsonl'], says: `${unclosed}: ${notLines}: it does not begin with {` },
   ]
-  const ended = await Promise.all(
-    runs.map(async ({ args, env }) => {
+  try {
+    for (const { args, says } of runs) {
       const command = startImport(env, ...args)
-      return { code: await command.exitCode(), says: command.stderr }
-    }),
-  )
-  expect(ended).toEqual(runs.map(({ says }) => ({ code: 2, says: expect.stringMatching(says) })))
-})
+      expect([await command.exitCode(), command.stdout, command.stderr]).toEqual([2, '', `${says}\n`])
+    }
+    const unfit = startImport({ ...env, PORT: 'x' }, syntheticFile)
+    expect([await unfit.exitCode(), unfit.stderr]).toEqual([2, expect.stringContaining('PORT')])
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}, 120_000)

@@ -257,7 +257,7 @@ describe('a file of JSON lines', () => {
             doctorExternalId: doctor,
           },
         },
-        'an earlier line has named the conversation of these two',
+        'an earlier line has named this conversation otherwise',
       ],
       [
         {
@@ -348,6 +348,61 @@ describe('a file of JSON lines', () => {
     await importLines(world, [...lines, message(doctor, 1, 'a')])
     const late = await importLines(world, [...lines, message(doctor, 2, 'b')])
     expect(late.notes).toEqual(['line 5: refused: its conversation was imported before, and takes no more'])
+  })
+
+  it('says where a group that is there is not as the file has it, and leaves it so', async () => {
+    const { doctor, patient, lines, message } = pairLines()
+    const group = (externalId: string, more: object) => ({
+      conversation: {
+        kind: 'GROUP',
+        externalId,
+        title: 'As it was',
+        ownerExternalId: doctor,
+        patientExternalId: patient,
+        participantExternalIds: [patient],
+        ...more,
+      },
+    })
+    const [renamed, joined, other] = [`renamed-${doctor}`, `joined-${doctor}`, `other-${doctor}`]
+    const said = (conversationExternalId: string) => message(doctor, 1, 'a', { conversationExternalId })
+    const first = await importLines(world, [
+      ...lines,
+      ...[renamed, joined, other].flatMap((name) => [group(name, {}), said(name)]),
+    ])
+    expect(first.notes).toEqual([])
+    const second = await importLines(world, [
+      group(renamed, { title: 'Otherwise' }),
+      group(joined, { title: 'Otherwise', participantExternalIds: [] }),
+      group(other, { patientExternalId: null, participantExternalIds: [] }),
+      // What was refused has named nothing.
+      group(other, {}),
+    ])
+    const differing = [
+      'the group is there with another title, and stays as it is',
+      'the group is there with other participants and another title, and stays as it is',
+    ]
+    expect(second).toMatchObject({
+      ended: 0,
+      notes: [
+        `line 1: skipped: ${differing[0]}`,
+        `line 2: skipped: ${differing[1]}`,
+        'line 3: refused: externalId: a group of this name is there about somebody else',
+      ],
+      counts: [
+        'conversations: 0 added, 3 there already, 1 refused',
+        `skipped: 1 × ${differing[0]}`,
+        `skipped: 1 × ${differing[1]}`,
+      ],
+    })
+    const kept = await personCalled(patient).must<{
+      conversations: { edges: { node: { title: string | null } }[] }
+    }>('{ conversations(first: 5) { edges { node { title } } } }')
+    expect(kept.conversations.edges.map((edge) => edge.node.title).sort()).toEqual([
+      'As it was',
+      'As it was',
+      'As it was',
+      null,
+    ])
   })
 
   it('fills an empty conversation that was there, and tells its people that it is closed and open again', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { namedId } from '../../src/platform/named-id.js'
 import { readJsonl } from '../../src/tools/import/jsonl.js'
 import { longestLine, readLines } from '../../src/tools/import/lines.js'
+import { NoScriptError, parseScript } from '../../src/tools/mts-dialog/parse.js'
 
 let directory: string
 beforeAll(async () => {
@@ -59,6 +60,23 @@ it('tells of what can’t be read by line, and passes over blank lines', async (
     ['line 5', 'refused', 'it is longer than 262144 bytes'],
     ['line 6', 'refused', 'wanted is one object a line wi'],
   ])
+})
+
+it('says in one line why a file is none of dialogues, and repeats nothing of it', () => {
+  const columns = 'ID,section_header,section_text,dialogue'
+  const faults = [
+    ['', 'it is empty'],
+    ['ID,secret\n1,2\n', 'it has no column section_header, dialogue'],
+    [`${columns}\n,A,,secret\n`, 'a record has no ID'],
+    [`${columns}\n1,secret\n`, 'it is not CSV (CSV_RECORD_INCONSISTENT_COLUMNS at line 2)'],
+    [`${columns}\n1,A,,"secret" x\n`, 'it is not CSV (CSV_INVALID_CLOSING_QUOTE at line 2)'],
+    [`${columns}\n1,A,,"secret`, 'it is not CSV (CSV_QUOTE_NOT_CLOSED at line 2)'],
+    [Buffer.from(`${columns}\n1,A,,caf\u00e9\n`, 'latin1'), 'it is not UTF-8'],
+  ] as const
+  for (const [content, why] of faults)
+    expect(() => parseScript(Buffer.from(content))).toThrow(
+      new NoScriptError(`this is no file of dialogues: ${why}`),
+    )
 })
 
 it('names the same things with the same UUIDs of version 5', () => {

@@ -3,8 +3,13 @@ ALTER TABLE "conversations" ADD COLUMN "importing_since" TIMESTAMPTZ(6);
 
 -- ─── functions ───
 
--- As before, and a conversation that an import fills counts as closed. The signature and the meaning of every answer are
--- those of the version before, so that its nodes may go on calling it.
+-- As before, and a conversation that an import fills counts as closed.
+-- A changed function gets a new name elsewhere, so that nodes of the version before keep the one that they call. This one
+-- keeps its name on purpose: these nodes must refuse sends into a conversation under import as well, or a live message
+-- would come to lie between imported ones. Signature and answers are those that they know. Until they are replaced they
+-- show closedAt as null beside the reason CONVERSATION_CLOSED, let their people edit a message as if the conversation were
+-- open (imported ones within the edit window of their times), and show imported messages with deliveryState and receipts
+-- from the watermarks. None of that is in the way of the import.
 CREATE OR REPLACE FUNCTION send_rules(p_conversation_id uuid, p_user_id uuid, p_open boolean) RETURNS TABLE (reasons text[])
 LANGUAGE sql STABLE AS $$
   SELECT array_remove(ARRAY[

@@ -1,13 +1,13 @@
 import { newId } from '../../platform/ids.js'
 import type { ImportContext } from './context.js'
-import { headsOf, lockForWrite, tellingOfRefusals } from './streams.js'
+import { headsOf, lockForWrite, peopleOf, shortChunks, tellingOfRefusals } from './streams.js'
 
-// Each of them writes to the streams of its people, which stay locked until the commit.
-const perTransaction = 100
+const perLook = 500
 
 interface Named {
   readonly id: string
   readonly isImporting: boolean
+  readonly people: number
 }
 
 /**
@@ -23,9 +23,10 @@ export async function endImports(
   while (!stop.aborted) {
     const named: Named[] = await ctx.db.query<Named>(
       'import-named',
-      `SELECT c.id, c.importing_since IS NOT NULL AS "isImporting"
+      `SELECT c.id, c.importing_since IS NOT NULL AS "isImporting",
+              (SELECT count(*) FROM participants p WHERE p.conversation_id = c.id)::int AS people
          FROM (SELECT i.conversation_id FROM import_conversations i
-                WHERE $1::uuid IS NULL OR i.conversation_id > $1 ORDER BY i.conversation_id LIMIT ${perTransaction}) n
+                WHERE $1::uuid IS NULL OR i.conversation_id > $1 ORDER BY i.conversation_id LIMIT ${perLook}) n
          JOIN conversations c ON c.id = n.conversation_id ORDER BY c.id`,
       [after],
     )
@@ -33,12 +34,14 @@ export async function endImports(
     if (!last) return true
     after = last.id
     const waiting = named.filter((conversation) => conversation.isImporting)
-    if (waiting.length === 0) continue
-    await endSome(
-      ctx,
-      waiting.map((conversation) => conversation.id),
-    )
-    onEnded(waiting.length)
+    for (const chunk of shortChunks(waiting, (conversation) => conversation.people)) {
+      if (stop.aborted) return false
+      await endSome(
+        ctx,
+        chunk.map((conversation) => conversation.id),
+      )
+      onEnded(chunk.length)
+    }
   }
   return false
 }
@@ -60,15 +63,7 @@ async function endSome(ctx: ImportContext, conversationIds: readonly string[]): 
          FROM unnest($1::uuid[], $2::uuid[]) AS x (id, message_id)`,
       [conversationIds, conversationIds.map(() => newId()), ctx.requestId],
     )
-    const people = await tx.query<{ userId: string }>(
-      'import-people-of',
-      'SELECT DISTINCT user_id AS "userId" FROM participants WHERE conversation_id = ANY ($1::uuid[]) AND left_at IS NULL',
-      [conversationIds],
-    )
-    return headsOf(
-      tx,
-      people.map((person) => person.userId),
-    )
+    return headsOf(tx, await peopleOf(tx, conversationIds))
   })
   ctx.hints.streamsMoved(heads)
 }

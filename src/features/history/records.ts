@@ -55,9 +55,13 @@ export interface Line<T> {
   readonly record: T
 }
 
-/** What became of a line. KNOWN: it was there already, and nothing was done. `why` repeats nothing of the line. */
+/**
+ * What became of a line. KNOWN: it was there already, and nothing was done; with `why` where it differs from the line.
+ * No `why` repeats anything of the line.
+ */
 export type Verdict =
-  | { readonly outcome: 'ADDED' | 'KNOWN' }
+  | { readonly outcome: 'ADDED' }
+  | { readonly outcome: 'KNOWN'; readonly why?: string }
   | { readonly outcome: 'REFUSED'; readonly why: string }
 
 export const added: Verdict = { outcome: 'ADDED' }

@@ -70,6 +70,24 @@ const records = {
 
 const wanted = `wanted is one object a line with one field: ${Object.keys(records).join(', ')}`
 
+/** A file that is of another kind altogether; the message is one line, and quotes nothing of the file. */
+export class NoJsonlError extends Error {
+  override readonly name = 'NoJsonlError'
+}
+
+/**
+ * Throws NoJsonlError where a file does not begin as JSON lines do: each of a CSV file's lines would be refused, one by
+ * one.
+ */
+export async function assertJsonl(file: string): Promise<void> {
+  for await (const { content } of readLines(file)) {
+    const start = content?.toString('latin1').trimStart()
+    if (start === '') continue
+    if (start === undefined || start.startsWith('{')) return
+    throw new NoJsonlError('this is no file of JSON lines: it does not begin with {')
+  }
+}
+
 /** Reads a file of one JSON object a line, in a memory that does not grow with it. Blank lines are passed over. */
 export async function* readJsonl(file: string): AsyncGenerator<Entry> {
   for await (const { number, content, bytes, share } of readLines(file)) {

@@ -1,11 +1,13 @@
-import { stat } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError, loadConfig } from '../../config.js'
+import { isUnavailable } from '../../platform/db/failures.js'
 import { createLog } from '../../platform/log.js'
 import { StartupError } from '../../platform/startup-error.js'
+import { NoScriptError } from '../mts-dialog/parse.js'
 import type { Entry } from './entries.js'
-import { readJsonl } from './jsonl.js'
+import { assertJsonl, NoJsonlError, readJsonl } from './jsonl.js'
 import { readMtsDialog } from './mts-dialog.js'
 import { Progress } from './progress.js'
 import { runImport } from './run.js'
@@ -22,13 +24,21 @@ that runs or without one. See docs/import.md.
 
 Exit code: 0 all is there, 1 something was refused, 2 it could not be run, 130 stopped by Ctrl-C: run it again to go on.`
 
+const howTo = 'try npm run import -- --help'
+
 const formats = { csv: 'mts-dialog', jsonl: 'jsonl', ndjson: 'jsonl' } as const
 type Format = (typeof formats)[keyof typeof formats]
 
+/** What whoever called it can mend, in one line. */
 class UsageError extends Error {}
 
 async function main(): Promise<number> {
-  const { file, format } = readArguments()
+  const asked = readArguments()
+  if (asked === null) {
+    console.log(usage)
+    return 0
+  }
+  const { file, format } = asked
   const log = createLog({ level: 'warn', pretty: true })
   const config = loadConfig(process.env)
   const entries = await read(file, format)
@@ -61,26 +71,53 @@ async function main(): Promise<number> {
   return tally.refused > 0 ? 1 : 0
 }
 
-function readArguments(): { file: string; format: Format } {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { format: { type: 'string' } },
-  })
+/** Null: help is asked for. */
+function readArguments(): { file: string; format: Format } | null {
+  const { values, positionals } = parseOptions()
+  if (values.help) return null
   const [file, ...others] = positionals
+  if (file === undefined) throw new UsageError(`no file is named; ${howTo}`)
+  if (others.length > 0) throw new UsageError(`one file at a time; ${howTo}`)
   const wanted =
-    values.format ?? Object.entries(formats).find(([end]) => extname(file ?? '') === `.${end}`)?.[1]
+    values.format ?? Object.entries(formats).find(([end]) => extname(file).toLowerCase() === `.${end}`)?.[1]
   const format = Object.values(formats).find((name) => name === wanted)
-  if (file === undefined || others.length > 0 || format === undefined) throw new UsageError(usage)
+  if (format === undefined) throw new UsageError(`--format mts-dialog or --format jsonl is wanted; ${howTo}`)
   return { file, format }
+}
+
+function parseOptions() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { format: { type: 'string' }, help: { type: 'boolean' } },
+    })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (!code.startsWith('ERR_PARSE_ARGS_')) throw error
+    throw new UsageError(`there is an option that is not known, or one without its value; ${howTo}`)
+  }
 }
 
 async function read(file: string, format: Format): Promise<AsyncIterable<Entry>> {
   const found = await stat(file).catch(() => null)
-  if (!found?.isFile()) throw new StartupError(`${file} is no file that can be read`)
-  if (format === 'jsonl') return readJsonl(file)
-  const { mapping, entries } = await readMtsDialog(file)
-  console.log([file, ...mapping].join('\n'))
-  return entries
+  if (!found) throw new UsageError(`${file}: there is no such file`)
+  if (!found.isFile()) throw new UsageError(`${file}: this is no file`)
+  await access(file, constants.R_OK).catch(() => {
+    throw new UsageError(`${file}: it may not be read`)
+  })
+  try {
+    if (format === 'jsonl') {
+      await assertJsonl(file)
+      return readJsonl(file)
+    }
+    const { mapping, entries } = await readMtsDialog(file)
+    console.log([file, ...mapping].join('\n'))
+    return entries
+  } catch (error) {
+    if (error instanceof NoScriptError || error instanceof NoJsonlError)
+      throw new UsageError(`${file}: ${error.message}`)
+    throw error
+  }
 }
 
 /** The first Ctrl-C lets the batch finish; a second one ends the program at once. */
@@ -97,9 +134,7 @@ try {
   process.exitCode = 2
   if (error instanceof StartupError || error instanceof ConfigError || error instanceof UsageError)
     console.error(error.message)
-  else
-    createLog({ level: 'error', pretty: true }).error(
-      { error },
-      'the import broke off; run it again to go on',
-    )
+  else if (isUnavailable(error))
+    console.error('The import broke off: the database did not answer. Run it again to go on.')
+  else createLog({ level: 'error', pretty: true }).error({ error }, 'the import broke off')
 }

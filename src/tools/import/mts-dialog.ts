@@ -18,7 +18,10 @@ export interface MtsFile {
   readonly entries: AsyncIterable<Entry>
 }
 
-/** Reads a file of MTS-Dialog as it is; turns without words and lines without label and colon are skipped. */
+/**
+ * Reads a file of MTS-Dialog as it is; turns without words and lines without label and colon are skipped. Throws
+ * NoScriptError.
+ */
 export async function readMtsDialog(file: string): Promise<MtsFile> {
   const script = parseScript(await readFile(file), 'labelled')
   return { mapping: describeMapping(script), entries: entriesOf(script, parsePath(file).name) }

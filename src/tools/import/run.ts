@@ -4,7 +4,7 @@ import { importBatch } from '../../features/history/import-batch.js'
 import type { Entry } from './entries.js'
 import type { Tally } from './tally.js'
 
-// Of both kinds whichever comes first: so much is locked, and in memory, at a time.
+// Of both kinds whichever comes first: so much is in memory at a time. What messages lock is closed to sends.
 const linesPerBatch = 1000
 const bytesPerBatch = 4 * 1024 * 1024
 
@@ -89,6 +89,10 @@ async function importEntries(
       if (!verdict) throw new Error('a line without verdict')
       tally.note(entry.record.type, verdict)
       if (verdict.outcome === 'REFUSED') reporter.refused(entry.place, verdict.why)
+      if (verdict.outcome === 'KNOWN' && verdict.why !== undefined) {
+        tally.noteSkip(verdict.why)
+        reporter.skipped(entry.place, verdict.why)
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-import { parse } from 'csv-parse/sync'
+import { CsvError, parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { type Person, personOf } from './mapping.js'
 
@@ -50,7 +50,8 @@ export interface Script {
 export const turnsIn = (script: Script) =>
   script.dialogues.reduce((sum, dialogue) => sum + dialogue.turns.length, 0)
 
-const rows = z.array(z.object({ ID: z.string().min(1), section_header: z.string(), dialogue: z.string() }))
+const row = z.object({ ID: z.string().min(1), section_header: z.string(), dialogue: z.string() })
+const rows = z.array(row)
 
 /**
  * What becomes of a line without label and colon. `everything`: it goes on with the turn before, and a full stop is
@@ -58,12 +59,18 @@ const rows = z.array(z.object({ ID: z.string().min(1), section_header: z.string(
  */
 export type Reading = 'everything' | 'labelled'
 
-/** Reads UTF-8 CSV with the columns ID, section_header and dialogue; throws on anything else. */
+const notDialogues = 'this is no file of dialogues'
+
+/** A file that is not of this kind; the message is one line, and quotes nothing of the file. */
+export class NoScriptError extends Error {
+  override readonly name = 'NoScriptError'
+}
+
+/** Reads UTF-8 CSV with the columns ID, section_header and dialogue; throws NoScriptError on anything else. */
 export function parseScript(file: Uint8Array, reading: Reading = 'everything'): Script {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(file)
-  const options = { columns: true, recordDelimiter: ['\r\n', '\n'], skipEmptyLines: true }
-  const found = rows.safeParse(parse(text, options))
-  if (!found.success) throw new Error(`This is no file of dialogues:\n${z.prettifyError(found.error)}`)
+  const found = rows.safeParse(parseCsv(textOf(file)))
+  // The columns are there, and as many in each record: only an ID can be wanting.
+  if (!found.success) throw new NoScriptError(`${notDialogues}: a record has no ID`)
   const remarks: Remark[] = []
   const spellings = new Map<string, Spelling>()
   const times = new Map<string, number>()
@@ -75,6 +82,31 @@ export function parseScript(file: Uint8Array, reading: Reading = 'everything'): 
     return { id, section: row.section_header, ...parseTurns(id, row.dialogue, note) }
   })
   return { dialogues, spellings: [...spellings.values()], remarks }
+}
+
+function textOf(file: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(file)
+  } catch (error) {
+    throw new NoScriptError(`${notDialogues}: it is not UTF-8`, { cause: error })
+  }
+}
+
+function parseCsv(text: string): unknown {
+  const columns = (names: string[]) => {
+    const missing = Object.keys(row.shape).filter((name) => !names.includes(name))
+    if (missing.length === 0) return names
+    throw new NoScriptError(`${notDialogues}: it has no column ${missing.join(', ')}`)
+  }
+  if (text.trim() === '') throw new NoScriptError(`${notDialogues}: it is empty`)
+  try {
+    return parse(text, { columns, recordDelimiter: ['\r\n', '\n'], skipEmptyLines: true })
+  } catch (error) {
+    // Its message quotes the file.
+    if (!(error instanceof CsvError)) throw error
+    const place = typeof error.lines === 'number' ? ` at line ${error.lines}` : ''
+    throw new NoScriptError(`${notDialogues}: it is not CSV (${error.code}${place})`)
+  }
 }
 
 interface Notes {
