@@ -35,21 +35,28 @@ const inTurn =
 
 /**
  * A connection that the stream adds to. relayStylePagination puts a page where its cursor stands, which moves here; so
- * pages are united by node, and the order comes from the nodes whenever it is read.
+ * pages are united by node, and the order comes from the nodes whenever it is read. A first page is united with what is here
+ * too, however short it is: what lies between the two comes with the stream. Only the session replaces, and evicts before.
  */
 function kept(compare: Compare, keyArgs: readonly string[] | false = false): FieldPolicy<CachedConnection> {
   return {
     keyArgs: keyArgs === false ? false : [...keyArgs],
     merge: (existing, incoming, { args }) => {
-      // A first page is fetched at the start and after a reset: what was there before is no longer known to be complete.
-      if (!existing || !(args?.before || args?.after)) return incoming
-      const byNode = new Map(
-        [...existing.edges, ...incoming.edges].map((edge) => [edge.node.__ref, edge] as const),
-      )
+      // Filtered lists are not kept by the stream: they are as they were fetched.
+      const cursor = args?.before ?? args?.after
+      if (!existing || (args?.filter && !cursor)) return incoming
+      if (cursor && !knows(existing, cursor)) return existing
+      const byNode = new Map(existing.edges.map((edge) => [edge.node.__ref, edge]))
+      for (const edge of incoming.edges)
+        byNode.set(edge.node.__ref, { ...byNode.get(edge.node.__ref), ...edge })
+      // Of two first pages the longer one reaches further.
+      const isFurther = cursor || incoming.edges.length >= existing.edges.length
       return {
         ...existing,
         edges: [...byNode.values()],
-        pageInfo: { ...existing.pageInfo, ...incoming.pageInfo },
+        pageInfo: isFurther
+          ? { ...existing.pageInfo, ...incoming.pageInfo }
+          : { ...incoming.pageInfo, ...existing.pageInfo },
       }
     },
     read: (existing, { readField, canRead }) =>
@@ -60,6 +67,15 @@ function kept(compare: Compare, keyArgs: readonly string[] | false = false): Fie
           .sort((a, b) => compare(a.node, b.node, readField)),
       },
   }
+}
+
+/** Whether a page goes on from what is here. It does not when everything was fetched anew meanwhile: it would leave a hole. */
+function knows({ edges, pageInfo }: CachedConnection, cursor: string): boolean {
+  return (
+    edges.some((edge) => edge.cursor === cursor) ||
+    pageInfo?.startCursor === cursor ||
+    pageInfo?.endCursor === cursor
+  )
 }
 
 /** What Apollo has to know of Parley's types, with the one name for a list of messages wherever it was fetched from. */

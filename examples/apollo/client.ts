@@ -60,7 +60,8 @@ export async function openApollo(options: ApolloOptions): Promise<ApolloSession>
       ).then(({ sendMessage }) => payloadOf(sendMessage))
     },
     acknowledge: async (upToCursor) => {
-      const answer = client.mutate({ mutation: MarkDeliveredDocument, variables: { upToCursor } })
+      const mutation = { mutation: MarkDeliveredDocument, variables: { upToCursor } }
+      const answer = client.mutate({ ...mutation, fetchPolicy: 'no-cache' })
       payloadOf((await answerOf(answer)).markDelivered)
     },
   })

@@ -8,7 +8,7 @@ import {
 import { OpenConversationDocument, StartDocument, type StartQuery } from '../generated/graphql.js'
 import { fatalOf, Unreachable } from '../kit/errors.js'
 import type { Copy, Update } from '../kit/follower.js'
-import { applyUpdate, type Self } from './updates.js'
+import { applyUpdate, forgetPage, type Self } from './updates.js'
 
 export interface ApolloState {
   readonly self: Self | null
@@ -54,8 +54,14 @@ export class ApolloCopy implements Copy<ApolloState> {
   }
 
   async #fetchPage(id: string): Promise<void> {
-    const query = { query: OpenConversationDocument, variables: { id }, fetchPolicy: 'network-only' } as const
-    await answerOf(this.client.query({ ...query, errorPolicy: 'all' }))
+    const asked = { query: OpenConversationDocument, variables: { id } }
+    const data = await answerOf(this.client.query({ ...asked, fetchPolicy: 'no-cache', errorPolicy: 'all' }))
+    this.cache.batch({
+      update: (cache) => {
+        forgetPage(cache, id)
+        cache.writeQuery({ ...asked, data })
+      },
+    })
   }
 }
 

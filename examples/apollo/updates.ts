@@ -3,6 +3,7 @@ import {
   type ConversationFieldsFragment,
   ConversationFieldsFragmentDoc,
   FirstPageFragmentDoc,
+  type MessageFieldsFragment,
   MessageFieldsFragmentDoc,
   type ParticipantFieldsFragment,
   ParticipantFieldsFragmentDoc,
@@ -33,6 +34,12 @@ export function addMessage(cache: ApolloCache, conversationId: string, edge: Edg
     cursor: edge.cursor,
     node: { __ref: cache.identify(data) ?? '' },
   })
+}
+
+/** So that the page that is written next takes the place of what is here, and is not united with it. */
+export function forgetPage(cache: ApolloCache, conversationId: string): void {
+  const id = cache.identify({ __typename: 'Conversation', id: conversationId })
+  for (const fieldName of ['messages', 'participants']) cache.evict({ id, fieldName })
 }
 
 function apply(cache: ApolloCache, update: Update, self: Self): void {
@@ -72,6 +79,7 @@ function apply(cache: ApolloCache, update: Update, self: Self): void {
       break
     case 'ConversationOpened': {
       const data = change.conversation
+      forgetPage(cache, data.id)
       cache.writeFragment({ fragment: FirstPageFragmentDoc, fragmentName: 'FirstPage', data })
       break
     }
@@ -109,12 +117,18 @@ function takePart(
     return cache.readFragment(from) ?? []
   })
   for (const ref of nodesOf(cache, id, 'messages')) {
-    const from = { id: ref.__ref, fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields' }
-    const message = cache.readFragment(from)
-    if (message?.sender?.id !== self.userId) continue
-    const state = deliveryStateOf(message, participants, conversation.kind)
-    if (state !== message.deliveryState)
-      cache.modify({ id: ref.__ref, fields: { deliveryState: () => state } })
+    cache.modify<MessageFieldsFragment>({
+      id: ref.__ref,
+      fields: {
+        deliveryState: (deliveryState, { readField }) => {
+          const sender = readField('id', readField<Reference>('sender'))
+          const [sequence, sentAt] = [readField<number>('sequence'), readField<string>('sentAt')]
+          if (sender !== self.userId || sequence === undefined || sentAt === undefined) return deliveryState
+          const message = { sequence, sentAt, deliveryState }
+          return deliveryStateOf(message, self.userId, participants, conversation)
+        },
+      },
+    })
   }
 }
 

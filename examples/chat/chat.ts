@@ -3,7 +3,7 @@ import type { LocalConversation } from '../kit/local-copy.js'
 import type { Message } from '../kit/page.js'
 import type { TypingNotifier } from '../kit/typing-notifier.js'
 import type { Terminal } from './terminal.js'
-import { conversationLine, messageLine, presenceLine, receiptLine, titleOf } from './words.js'
+import { conversationLine, messageLine, presenceLine, receiptLine, titleOf, waitingLine } from './words.js'
 
 const help = `Type and press Enter to send. In front of every message stands its number.
   /list                 your conversations
@@ -20,6 +20,7 @@ export class Chat {
   #readUpTo = 0
   #listed: readonly string[] = []
   #typing: TypingNotifier | null = null
+  #followed: readonly string[] = []
   /** What was printed of each message, and of what else there is. */
   readonly #printed = new Map<string, string>()
   readonly #stops: (() => void)[]
@@ -27,13 +28,14 @@ export class Chat {
   constructor(
     private readonly kit: Kit,
     private readonly terminal: Terminal,
+    private readonly isOnline: () => boolean,
   ) {
     const refresh = () => this.#refresh()
     this.#stops = [kit.copy, kit.outbox, kit.signals].map(({ changes }) => changes.subscribe(refresh))
     terminal.onTyping(() => this.#typing?.keystroke())
     kit.signals.followTyping()
     const others = kit.copy.conversations.flatMap(({ fields }) => fields.otherParticipant?.id ?? [])
-    kit.signals.followPresence(others.slice(0, 100))
+    this.#followPresence(others)
   }
 
   /** Runs until the input ends, or /quit. */
@@ -67,6 +69,9 @@ export class Chat {
     this.#printed.clear()
     this.#readUpTo = 0
     this.terminal.print(`── ${titleOf(conversation.fields)} ──`)
+    const other = conversation.fields.otherParticipant?.id
+    if (other !== undefined && !this.#followed.includes(other))
+      this.#followPresence([other, ...this.#followed])
     this.#refresh()
   }
 
@@ -76,7 +81,8 @@ export class Chat {
     const { kit } = this
     switch (command) {
       case 'help':
-        return this.terminal.print(help)
+        for (const each of help.split('\n')) this.terminal.print(each)
+        return
       case 'list':
         return this.list()
       case 'open':
@@ -90,13 +96,14 @@ export class Chat {
       case 'delete':
         return kit.delete(this.#message(number).id, 'EVERYONE')
       case 'hide':
-        return kit.delete(this.#message(number).id, 'ME')
+        await kit.delete(this.#message(number).id, 'ME')
+        return this.terminal.print(`(you no longer see [${number}])`)
       case 'retry':
         for (const { input, failure } of kit.outbox.waiting)
           if (failure !== null) await kit.outbox.retry(input.clientMessageId)
         return
       default:
-        throw new Error('There is no such command: /help')
+        throw new Error('There is no such command. /help lists those that there are.')
     }
   }
 
@@ -113,6 +120,12 @@ export class Chat {
     const { page } = this.#conversation() ?? {}
     const older = page?.edges.filter(({ node }) => node.sequence < before) ?? []
     if (older.length === 0) this.terminal.print('(that is all)')
+  }
+
+  /** As many as the server tells of. */
+  #followPresence(userIds: readonly string[]): void {
+    this.#followed = userIds.slice(0, 100)
+    this.kit.signals.followPresence(this.#followed)
   }
 
   #conversation(): LocalConversation | undefined {
@@ -136,6 +149,8 @@ export class Chat {
     for (const bubble of kit.bubbles(fields.id)) {
       if (bubble.state === 'failed')
         this.#say(bubble.key, `✗ ${bubble.waiting.failure}: “${bubble.waiting.input.body}” (/retry)`)
+      else if (bubble.state === 'sending' && !this.isOnline())
+        this.#say(bubble.key, waitingLine(bubble.waiting.input.body))
     }
     const own = page.edges.filter(({ node }) => node.sender?.id === kit.copy.viewer.user.id)
     const told = own.findLast(({ node }) => node.deliveryState !== 'SENT')

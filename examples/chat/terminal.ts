@@ -14,7 +14,9 @@ export class Terminal {
     this.#lines = createInterface({ input, ...(this.#isInteractive ? { output } : {}), prompt: '> ' })
   }
 
-  print(line: string): void {
+  /** Prints one line; where the text has several, they become one. */
+  print(text: string): void {
+    const line = printable(text)
     if (!this.#isInteractive) {
       this.output.write(`${line}\n`)
       return
@@ -24,7 +26,8 @@ export class Terminal {
   }
 
   /** What stands before the cursor. */
-  setPrompt(prompt: string): void {
+  setPrompt(text: string): void {
+    const prompt = printable(text)
     if (!this.#isInteractive || prompt === this.#lines.getPrompt()) return
     this.#lines.setPrompt(prompt)
     this.#lines.prompt(true)
@@ -36,7 +39,8 @@ export class Terminal {
 
   /** Calls back for every key, or, over a pipe, for every piece of a line that does not end it. */
   onTyping(listener: () => void): void {
-    if (this.#isInteractive) this.input.on('keypress', listener)
+    const isCommand = () => this.#lines.line.startsWith('/')
+    if (this.#isInteractive) this.input.on('keypress', () => isCommand() || listener())
     else this.input.on('data', (text: Buffer) => text.toString().endsWith('\n') || listener())
   }
 
@@ -53,4 +57,9 @@ export class Terminal {
   close(): void {
     this.#lines.close()
   }
+}
+
+/** What others write, names and titles too, must not move the cursor, recolour the screen or look like another line. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]+/gu, ' ')
 }

@@ -10,6 +10,7 @@ const systemWords: Partial<Record<SystemEventKind, string>> = {
   OWNER_CHANGED: 'made an owner of',
   CONVERSATION_CLOSED: 'closed the conversation',
   CONVERSATION_REOPENED: 'reopened the conversation',
+  HISTORY_IMPORTED: 'the history was imported',
 }
 
 const ticks = { SENT: '✓', DELIVERED: '✓✓', READ: '✓✓ read' }
@@ -28,23 +29,35 @@ export function conversationLine(number: number, fields: ConversationFieldsFragm
 /** A message; the number in front is what /reply, /edit and /delete take. */
 export function messageLine(message: Message, viewerUserId: string): string {
   const { sequence, sentAt, sender, replyTo, deliveryState, editedAt, deletedAt } = message
-  const time = new Date(sentAt).toTimeString().slice(0, 5)
   const isOwn = sender?.id === viewerUserId
   const who = isOwn ? 'me' : (sender?.displayName ?? '*')
   const quote = replyTo && deletedAt === null ? `“${bodyOf(replyTo).slice(0, 30)}” → ` : ''
   const edited = editedAt === null || deletedAt !== null ? '' : ' (edited)'
-  return `[${sequence}] ${time} ${who}: ${quote}${bodyOf(message)}${edited}${isOwn ? ` ${ticks[deliveryState]}` : ''}`
+  return `[${sequence}] ${timeOf(sentAt)} ${who}: ${quote}${bodyOf(message)}${edited}${isOwn ? ` ${ticks[deliveryState]}` : ''}`
+}
+
+/** What is on its way, while there is no connection. */
+export function waitingLine(body: string | null | undefined): string {
+  return `… me: ${body ?? ''} (waits for a connection)`
 }
 
 export function receiptLine(message: Message): string {
   return `    ${ticks[message.deliveryState]} up to [${message.sequence}]`
 }
 
-export function presenceLine(name: string, presence: PresenceFieldsFragment | undefined): string {
-  if (!presence) return `? ${name}`
+export function presenceLine(name: string, presence: PresenceFieldsFragment): string {
   if (presence.isOnline) return `● ${name} is online`
-  const seen = presence.lastSeenAt ? `, last seen ${new Date(presence.lastSeenAt).toLocaleString()}` : ''
+  const seen = presence.lastSeenAt ? `, last seen ${timeOf(presence.lastSeenAt)}` : ''
   return `○ ${name} is offline${seen}`
+}
+
+/** As the clock on the wall shows it, with the day unless it is today. */
+function timeOf(moment: string): string {
+  const at = new Date(moment)
+  const time = at.toTimeString().slice(0, 5)
+  if (at.toDateString() === new Date().toDateString()) return time
+  const [month, day] = [at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0'))
+  return `${at.getFullYear()}-${month}-${day} ${time}`
 }
 
 function bodyOf(
@@ -52,14 +65,9 @@ function bodyOf(
 ): string {
   const { body, deletedAt, systemEvent } = message
   if (deletedAt !== null) return '(deleted)'
-  if (!systemEvent) return printable(body ?? '(this text can’t be read)')
+  if (!systemEvent) return body ?? '(this text can’t be read)'
   // A kind that is newer than this program still is an event.
   const { actor, kind, subject } = systemEvent
   const words = [actor?.displayName, systemWords[kind] ?? 'changed the conversation', subject?.displayName]
   return words.filter((word) => word !== undefined).join(' ')
-}
-
-/** What others write must not move the cursor or recolour the screen. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
 }

@@ -6,6 +6,8 @@ import type { Patience } from './patience.js'
 import type { Tokens } from './tokens.js'
 
 const expired = 4403
+/** A token that will never do; and two that say that this program is wrong: a bad message, no common subprotocol. */
+const finalCodes = new Set([4401, 4400, 4406])
 
 export interface ConnectionOptions {
   /** The API's address, `https://…/graphql`. */
@@ -18,7 +20,8 @@ export interface ConnectionOptions {
 
 /**
  * A graphql-ws client that comes back by itself: with a new token after 4403, after a growing wait otherwise. What was
- * asked and not answered it asks again, which is fine with Parley: nothing is done twice. Only 4401 ends it.
+ * asked and not answered it asks again, which is fine with Parley: nothing is done twice. Whatever is not final, but
+ * graphql-ws gives up at (1011 of a proxy, 4429, 4500), comes out as Unreachable, to be asked again after a wait.
  */
 export function connect({ url, tokens, patience, webSocketImpl }: ConnectionOptions): Client {
   let token: string | null = null
@@ -86,6 +89,6 @@ export function failureOf(reason: unknown): Error {
     return first ? refusalOf(first) : new Unreachable('an error without a reason')
   }
   const code = closeCode(reason)
-  if (code !== null) return new Ended(`The socket closed with ${code}.`)
+  if (code !== null && finalCodes.has(code)) return new Ended(`The socket closed with ${code}.`)
   return new Unreachable('The server does not answer.', { cause: reason })
 }

@@ -1,5 +1,5 @@
 import type {
-  ConversationKind,
+  ConversationFieldsFragment,
   DeliveryState,
   MessageFieldsFragment,
   ParticipantFieldsFragment,
@@ -9,20 +9,22 @@ const rank: Record<DeliveryState, number> = { SENT: 0, DELIVERED: 1, READ: 2 }
 
 /**
  * How far a message has come: the least over the others who take part and could see it (in a group, who had joined), from
- * the positions that MessagesDelivered and MessagesRead tell of. It never falls behind what the server has said of it, who knows of more
- * (former stays, groups over 32, where positions are not told).
+ * the positions that MessagesDelivered and MessagesRead tell of. It never falls behind what the server has said of it, who knows
+ * of more (former stays; groups, where others' positions are not told). It stays as it is while not all who take part are
+ * among these: the others may have read nothing.
  */
 export function deliveryStateOf(
-  message: Pick<MessageFieldsFragment, 'sequence' | 'sentAt' | 'sender' | 'deliveryState'>,
+  message: Pick<MessageFieldsFragment, 'sequence' | 'sentAt' | 'deliveryState'>,
+  senderId: string,
   participants: readonly Pick<
     ParticipantFieldsFragment,
     'user' | 'joinedAt' | 'lastDeliveredSequence' | 'lastReadSequence'
   >[],
-  kind: ConversationKind,
+  { kind, participantCount }: Pick<ConversationFieldsFragment, 'kind' | 'participantCount'>,
 ): DeliveryState {
+  if (participants.length < participantCount) return message.deliveryState
   const others = participants.filter(
-    ({ user, joinedAt }) =>
-      user.id !== message.sender?.id && (kind === 'DIRECT' || joinedAt <= message.sentAt),
+    ({ user, joinedAt }) => user.id !== senderId && (kind === 'DIRECT' || joinedAt <= message.sentAt),
   )
   const have = (position: 'lastDeliveredSequence' | 'lastReadSequence') =>
     others.length > 0 && others.every((other) => (other[position] ?? 0) >= message.sequence)

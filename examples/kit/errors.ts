@@ -16,7 +16,7 @@ export class Unreachable extends Error {
   override name = 'Unreachable'
 }
 
-/** The connection is over for good: the token will never do (4401), or the kit was closed. */
+/** The connection is over for good: the token will never do (4401), the program is at fault (4400, 4406), or the kit was closed. */
 export class Ended extends Error {
   override name = 'Ended'
 }

@@ -2,7 +2,7 @@ import type { Client } from 'graphql-ws'
 import { type UpdateFieldsFragment, UpdatesDocument, type UpdatesSubscription } from '../generated/graphql.js'
 import { failureOf, textOf } from './connection.js'
 import { Ended, Refusal } from './errors.js'
-import type { Patience } from './patience.js'
+import { mayHelpReading, type Patience } from './patience.js'
 import type { Saved } from './storage.js'
 
 export type Update = UpdateFieldsFragment
@@ -107,10 +107,10 @@ export class Follower<Extracted> {
       if (this.#isStopped) return
       if (failure instanceof Ended) return this.#end(failure)
       this.#turn('behind')
+      await patience.wait(failures)
       // The cursor is of no use (another person's, or of another deployment).
-      if (failure instanceof Refusal && failure.code === 'INVALID_INPUT') {
-        this.#goOnFrom(await this.#refetch())
-      } else await patience.wait(failures)
+      const isRefused = failure instanceof Refusal && failure.code === 'INVALID_INPUT'
+      if (isRefused && !this.#isStopped) this.#goOnFrom(await this.#refetch())
     }
   }
 
@@ -157,7 +157,7 @@ export class Follower<Extracted> {
     const { change, cursor } = update
     if (change?.__typename === 'StreamReset') await this.#refetch()
     else if (change?.__typename === 'CaughtUp') this.#turn('live')
-    else await patience.until(async () => copy.apply(update))
+    else await patience.until(async () => copy.apply(update), mayHelpReading)
     if (change?.__typename === 'MessageSent') {
       // Only its sender is told the key of a message; others' want a receipt.
       const { clientMessageId } = change.edge.node
@@ -170,7 +170,7 @@ export class Follower<Extracted> {
 
   async #refetch(): Promise<string> {
     const { copy, patience } = this.options
-    const cursor = await patience.until(() => copy.refetch())
+    const cursor = await patience.until(() => copy.refetch(), mayHelpReading)
     this.#owesReceipt = true
     return cursor
   }

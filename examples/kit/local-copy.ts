@@ -102,7 +102,7 @@ export class LocalCopy implements Copy<LocalState> {
     if (change?.__typename === 'ViewerChanged') this.#viewer = change.viewer
     if (fields) {
       const page = this.#conversations.get(fields.id)?.page ?? null
-      const at = { viewerUserId: this.viewer.user.id, kind: fields.kind }
+      const at = { viewerUserId: this.viewer.user.id, conversation: fields }
       this.#conversations.set(fields.id, { fields, page: changed(page, change, at) })
     }
     this.changes.tell()
@@ -121,13 +121,14 @@ export class LocalCopy implements Copy<LocalState> {
     this.#put({ fields, page: pageOf({ ...conversation, messages, participants }) })
   }
 
-  /** Fetches what was said before the oldest message that is here. */
+  /** Fetches what was said before the oldest message that is here; nothing where another has become the oldest meanwhile. */
   async fetchOlder(id: string): Promise<void> {
     const before = this.#conversations.get(id)?.page?.edges[0]?.cursor
     if (before === undefined) return
     const { conversation } = await this.ask(OlderMessagesDocument, { id, before })
     const known = this.#conversations.get(id)
-    if (!conversation?.messages || !known?.page) return
+    // Everything was fetched anew: between that page and this answer there would be a hole.
+    if (!conversation?.messages || known?.page?.edges[0]?.cursor !== before) return
     const { edges, pageInfo } = conversation.messages
     const page = { ...withEdges(known.page, edges), hasOlder: pageInfo.hasPreviousPage }
     this.#put({ ...known, page })
@@ -135,8 +136,10 @@ export class LocalCopy implements Copy<LocalState> {
 
   /** Fetches the next page of the list of conversations. */
   async fetchMore(): Promise<void> {
-    if (this.#more === null) return
-    const { conversations } = await this.ask(MoreConversationsDocument, { after: this.#more })
+    const after = this.#more
+    if (after === null) return
+    const { conversations } = await this.ask(MoreConversationsDocument, { after })
+    if (this.#more !== after) return
     for (const { node: fields } of conversations?.edges ?? []) {
       const known = this.#conversations.get(fields.id)
       this.#conversations.set(fields.id, { fields, page: known?.page ?? null })

@@ -27,6 +27,8 @@ export interface OutboxOptions {
 export class Outbox {
   readonly changes = new Listeners()
   #waiting: readonly Waiting[] = []
+  /** Keys of what is being stored for the first time: it shows, and is not sent yet. */
+  readonly #unsaved = new Set<string>()
   readonly #lanes = new Set<string>()
   #isStopped = false
 
@@ -50,12 +52,17 @@ export class Outbox {
 
   /** Comes back once it is stored. Where it can't be, it throws, and nothing was said. */
   async add(input: SendMessageInput): Promise<void> {
+    const { clientMessageId } = input
+    this.#unsaved.add(clientMessageId)
     this.#show([...this.#waiting, { input, writtenAt: new Date().toISOString(), failure: null }])
     try {
       await this.options.saved.save(this.#waiting)
     } catch (error) {
-      this.#show(this.#without(input.clientMessageId))
+      // Saved once more without it: what was added meanwhile may have been stored together with it.
+      await this.#change(this.#without(clientMessageId))
       throw error
+    } finally {
+      this.#unsaved.delete(clientMessageId)
     }
     this.#run(input.conversationId)
   }
@@ -80,26 +87,36 @@ export class Outbox {
 
   #run(conversationId: string): void {
     if (this.#lanes.has(conversationId)) return
-    this.#lanes.add(conversationId)
-    void this.#sendAll(conversationId).finally(() => this.#lanes.delete(conversationId))
+    void this.#sendAll(conversationId)
   }
 
   async #sendAll(conversationId: string): Promise<void> {
     const { patience, send } = this.options
-    while (!this.#isStopped) {
-      const next = this.#waiting.find(
-        ({ input, failure }) => input.conversationId === conversationId && failure === null,
-      )
-      if (!next) return
-      const { clientMessageId } = next.input
-      try {
-        await patience.until(() => send(next.input))
-        await this.remove(clientMessageId)
-      } catch (error) {
-        if (error instanceof Ended) return
-        await this.#mark(clientMessageId, error instanceof Refusal ? error.code : 'INTERNAL')
+    this.#lanes.add(conversationId)
+    try {
+      for (let next = this.#next(conversationId); next; next = this.#next(conversationId)) {
+        const { input } = next
+        try {
+          await patience.until(() => send(input))
+          await this.remove(input.clientMessageId)
+        } catch (error) {
+          if (error instanceof Ended) return
+          await this.#mark(input.clientMessageId, error instanceof Refusal ? error.code : 'INTERNAL')
+        }
       }
+    } finally {
+      this.#lanes.delete(conversationId)
     }
+  }
+
+  #next(conversationId: string): Waiting | undefined {
+    if (this.#isStopped) return undefined
+    return this.#waiting.find(
+      ({ input, failure }) =>
+        input.conversationId === conversationId &&
+        failure === null &&
+        !this.#unsaved.has(input.clientMessageId),
+    )
   }
 
   #find(clientMessageId: string): Waiting | undefined {

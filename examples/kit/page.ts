@@ -1,5 +1,5 @@
 import type {
-  ConversationKind,
+  ConversationFieldsFragment,
   EdgeFieldsFragment,
   FirstPageFragment,
   MessageFieldsFragment,
@@ -54,7 +54,10 @@ export function withoutMessage(page: Page, messageId: string): Page {
 export function withParticipant(
   page: Page,
   participant: Participant,
-  { viewerUserId, kind }: { readonly viewerUserId: string; readonly kind: ConversationKind },
+  {
+    viewerUserId,
+    conversation,
+  }: { readonly viewerUserId: string; readonly conversation: ConversationFieldsFragment },
 ): Page {
   const others = page.participants.filter(({ id }) => id !== participant.id)
   const hasLeft = participant.leftAt !== null
@@ -62,7 +65,7 @@ export function withParticipant(
   const participants = hasLeft ? others : [...others, participant].sort(byRank)
   return replaceMessages({ ...page, participants }, (each) => {
     if (each.sender?.id !== viewerUserId) return each
-    const deliveryState = deliveryStateOf(each, participants, kind)
+    const deliveryState = deliveryStateOf(each, viewerUserId, participants, conversation)
     return deliveryState === each.deliveryState ? each : { ...each, deliveryState }
   })
 }

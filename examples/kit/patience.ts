@@ -40,12 +40,12 @@ export class Patience {
   }
 
   /** Tries until it succeeds, or fails in a way that another attempt would not mend. */
-  async until<T>(attempt: () => Promise<T>): Promise<T> {
+  async until<T>(attempt: () => Promise<T>, mayHelpWith = mayHelp): Promise<T> {
     for (let failures = 0; ; failures++) {
       try {
         return await attempt()
       } catch (error) {
-        if (!mayHelp(error)) throw error
+        if (!mayHelpWith(error)) throw error
         const seconds = error instanceof Refusal ? error.retryAfterSeconds : 0
         await this.wait(failures, seconds * 1000)
         if (this.#isOver) throw new Ended('The session is over.')
@@ -57,4 +57,9 @@ export class Patience {
 /** Whether asking again may help. A refusal would be the same again, a fault of the program too. */
 export function mayHelp(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof Refusal && retryable.has(error.code))
+}
+
+/** The same for what only reads, and has to come in the end: a fault of the server may be over the next time. */
+export function mayHelpReading(error: unknown): boolean {
+  return mayHelp(error) || (error instanceof Refusal && error.code === 'INTERNAL')
 }

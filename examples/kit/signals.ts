@@ -8,9 +8,8 @@ import {
   type UserFieldsFragment,
 } from '../generated/graphql.js'
 import { failureOf, textOf } from './connection.js'
-import { Ended } from './errors.js'
 import { Listeners } from './listeners.js'
-import type { Patience } from './patience.js'
+import { mayHelpReading, type Patience } from './patience.js'
 
 /** Who types and who is there. Signals, no record: nothing is stored, and while the connection is away nothing is known. */
 export class Signals {
@@ -58,7 +57,7 @@ export class Signals {
     )
   }
 
-  /** Follows these people, at most 100, in place of those before. */
+  /** Follows these people, at most 100, in place of those before. Of too many the server refuses to tell, and nothing is known. */
   followPresence(userIds: readonly string[]): void {
     this.#stopPresence?.()
     this.#presences.clear()
@@ -73,28 +72,33 @@ export class Signals {
     this.#stopPresence?.()
   }
 
-  /** Subscribes anew when the server ends it. Reconnects are the client's own matter. */
+  /** Subscribes anew when the server ends it, unless it refuses for good. Reconnects are the client's own matter. */
   #follow<Data>(payload: SubscribePayload, take: (data: Data) => void): () => void {
     let isStopped = false
     let unsubscribe = () => {}
-    const subscribe = (failures: number) => {
-      const again = async () => {
-        await this.patience.wait(failures)
-        if (!isStopped) subscribe(failures + 1)
+    let failures = 0
+    const subscribe = () => {
+      let failure: Error | null = null
+      const again = async (reason: Error | null) => {
+        if (reason && !mayHelpReading(reason)) return
+        await this.patience.wait(failures++)
+        if (!isStopped) subscribe()
       }
       unsubscribe = this.client.subscribe<Data>(payload, {
-        next: ({ data }) => {
-          if (!data) return
+        next: ({ data, errors }) => {
+          if (!data) {
+            failure = failureOf(errors)
+            return
+          }
+          failures = 0
           take(data)
           this.changes.tell()
         },
-        error: (reason) => {
-          if (!(failureOf(reason) instanceof Ended)) void again()
-        },
-        complete: () => void again(),
+        error: (reason) => void again(failureOf(reason)),
+        complete: () => void again(failure),
       })
     }
-    subscribe(0)
+    subscribe()
     return () => {
       isStopped = true
       unsubscribe()

@@ -224,7 +224,8 @@ describe('how far a message has come', () => {
     lastDeliveredSequence: delivered,
     lastReadSequence: read,
   })
-  const message = { sequence: 5, sentAt: '2026-02-01', sender: user('me'), deliveryState: 'SENT' as const }
+  const group = (participantCount: number) => ({ kind: 'GROUP' as const, participantCount })
+  const message = { sequence: 5, sentAt: '2026-02-01', deliveryState: 'SENT' as const }
 
   test.each([
     ['nobody else', [part('me', 9, 9)], 'SENT'],
@@ -234,16 +235,22 @@ describe('how far a message has come', () => {
     ['the least of all counts', [part('you', 9, 9), part('they', 5, null)], 'DELIVERED'],
     ['who came later does not', [part('you', 9, 9), part('they', null, null, '2026-03-01')], 'READ'],
   ])('%s', (_, participants, expected) => {
-    expect(deliveryStateOf(message, participants, 'GROUP')).toBe(expected)
+    expect(deliveryStateOf(message, 'me', participants, group(participants.length))).toBe(expected)
   })
 
   test('in a DIRECT conversation both see what was said before it was opened here', () => {
     const other = part('you', 5, 5, '2026-03-01')
-    expect(deliveryStateOf(message, [part('me', 9, 9), other], 'DIRECT')).toBe('READ')
+    expect(
+      deliveryStateOf(message, 'me', [part('me', 9, 9), other], { kind: 'DIRECT', participantCount: 2 }),
+    ).toBe('READ')
+  })
+
+  test('it stays as it is while not all who take part are here', () => {
+    expect(deliveryStateOf(message, 'me', [part('you', 9, 9)], group(2))).toBe('SENT')
   })
 
   test('it never falls behind what the server has said', () => {
     const read = { ...message, deliveryState: 'READ' as const }
-    expect(deliveryStateOf(read, [part('you', null, null)], 'GROUP')).toBe('READ')
+    expect(deliveryStateOf(read, 'me', [part('you', null, null)], group(1))).toBe('READ')
   })
 })

@@ -1,13 +1,14 @@
 import { gql } from '@apollo/client'
 import { answerOf } from '../../examples/apollo/copy.js'
-import { followTyping } from '../../examples/apollo/signals.js'
+import { followTyping, typingNotifier } from '../../examples/apollo/signals.js'
 import {
+  ConversationFieldsFragmentDoc,
   DeleteMessageDocument,
   type DeleteScope,
   EditMessageDocument,
+  FirstPageFragmentDoc,
   MarkReadDocument,
   OlderMessagesDocument,
-  SetTypingDocument,
   StartDocument,
 } from '../../examples/generated/graphql.js'
 import { type Bubble, bubblesOf } from '../../examples/kit/bubbles.js'
@@ -40,16 +41,26 @@ export interface Screen {
   edit(messageId: string, body: string): Promise<unknown>
   delete(messageId: string, scope: DeleteScope): Promise<unknown>
   markRead(conversationId: string): Promise<unknown>
-  type(conversationId: string, isTyping: boolean): Promise<unknown>
+  type(conversationId: string, isTyping: boolean): void
   loadOlder(conversationId: string): Promise<unknown>
   close(): Promise<void>
+}
+
+/** A key, or the end of it, in the input field that each conversation has. */
+function typing(open: (conversationId: string) => TypingNotifier): Screen['type'] {
+  const notifiers = new Map<string, TypingNotifier>()
+  return (conversationId, isTyping) => {
+    const notifier = notifiers.get(conversationId) ?? open(conversationId)
+    notifiers.set(conversationId, notifier)
+    if (isTyping) notifier.keystroke()
+    else notifier.stop()
+  }
 }
 
 export async function openKitScreen(person: Person, options: DeviceOptions = {}): Promise<Screen> {
   const device: Device = await openDevice(person, options)
   const { kit, network } = device
   kit.signals.followTyping()
-  const notifiers = new Map<string, TypingNotifier>()
   return {
     name: `${person.externalId}'s kit`,
     person,
@@ -73,12 +84,7 @@ export async function openKitScreen(person: Person, options: DeviceOptions = {})
     edit: (messageId, body) => kit.edit(messageId, body),
     delete: (messageId, scope) => kit.delete(messageId, scope),
     markRead: (conversationId) => kit.markRead(conversationId),
-    type: async (conversationId, isTyping) => {
-      const notifier = notifiers.get(conversationId) ?? kit.typingNotifier(conversationId)
-      notifiers.set(conversationId, notifier)
-      if (isTyping) notifier.keystroke()
-      else notifier.stop()
-    },
+    type: typing((conversationId) => kit.typingNotifier(conversationId)),
     loadOlder: (conversationId) => kit.loadOlder(conversationId),
     close: () => kit.close(),
   }
@@ -90,10 +96,13 @@ export async function openApolloScreen(person: Person, options: DeviceOptions = 
   const { apollo, network }: ApolloDevice = await openApolloDevice(person, options)
   const { client, session, socket } = apollo
   const stopTyping = followTyping(client, socket)
-  const nodes = () =>
-    client.readQuery({ query: StartDocument })?.conversations?.edges.map(({ node }) => node) ?? []
-  const edgesOf = (conversationId: string) =>
-    nodes().find(({ id }) => id === conversationId)?.messages?.edges ?? []
+  const pageOf = (conversationId: string) =>
+    client.readFragment({
+      id: `Conversation:${conversationId}`,
+      fragment: FirstPageFragmentDoc,
+      fragmentName: 'FirstPage',
+    })
+  const edgesOf = (conversationId: string) => pageOf(conversationId)?.messages?.edges ?? []
   return {
     name: `${person.externalId}'s Apollo`,
     person,
@@ -105,22 +114,22 @@ export async function openApolloScreen(person: Person, options: DeviceOptions = 
       return {
         unread: start.viewer.unreadCount,
         blocked: start.viewer.blockedUsers?.edges.map(({ node }) => node.id).sort() ?? [],
-        conversations: nodes().map(({ participants, messages, ...line }) =>
-          viewOf(
-            line,
-            participants?.edges.map(({ node }) => node) ?? [],
-            messages?.edges ?? [],
-            messages?.pageInfo.hasPreviousPage ?? false,
-            person.id,
-          ),
+        conversations: (start.conversations?.edges ?? []).map(
+          ({ node: { participants, messages, ...line } }) =>
+            viewOf(
+              line,
+              participants?.edges.map(({ node }) => node) ?? [],
+              messages?.edges ?? [],
+              messages?.pageInfo.hasPreviousPage ?? false,
+              person.id,
+            ),
         ),
       }
     },
     bubbles: (conversationId) => bubblesOf(conversationId, edgesOf(conversationId), session.outbox.waiting),
     typists: (conversationId) => {
-      const id = client.cache.identify({ __typename: 'Conversation', id: conversationId })
       const found = client.readFragment<{ typists: { externalId: string }[] }>({
-        ...(id === undefined ? {} : { id }),
+        id: `Conversation:${conversationId}`,
         fragment: typistsFragment,
       })
       return found?.typists.map(({ externalId }) => externalId) ?? []
@@ -143,14 +152,18 @@ export async function openApolloScreen(person: Person, options: DeviceOptions = 
     },
     markRead: async (conversationId) => {
       const newest = edgesOf(conversationId).at(-1)?.node
-      const read = nodes().find(({ id }) => id === conversationId)?.lastReadSequence ?? 0
+      const line = client.readFragment({
+        id: `Conversation:${conversationId}`,
+        fragment: ConversationFieldsFragmentDoc,
+        fragmentName: 'ConversationFields',
+      })
+      const read = line?.lastReadSequence ?? 0
       if (!newest || newest.sequence <= read) return
       const input = { conversationId, upToMessageId: newest.id }
       const answer = client.mutate({ mutation: MarkReadDocument, variables: { input } })
       payloadOf((await answerOf(answer)).markRead)
     },
-    type: (conversationId, isTyping) =>
-      client.mutate({ mutation: SetTypingDocument, variables: { conversationId, isTyping } }),
+    type: typing((conversationId) => typingNotifier(socket, conversationId, 3)),
     loadOlder: (conversationId) =>
       client.query({
         query: OlderMessagesDocument,

@@ -5,7 +5,7 @@ import {
   type StartQuery,
 } from '../../examples/generated/graphql.js'
 import { textOf } from '../../examples/kit/connection.js'
-import type { Edge, Participant } from '../../examples/kit/page.js'
+import type { Edge, Message, Participant } from '../../examples/kit/page.js'
 import type { Person } from './person.js'
 
 type Line = NonNullable<StartQuery['conversations']>['edges'][number]['node']
@@ -26,7 +26,11 @@ export interface View {
   readonly conversations: readonly ConversationView[]
 }
 
-/** A conversation in the form in which copies are compared: without what updates do not tell of. */
+/**
+ * A conversation in the form in which copies are compared: without what updates do not tell of. That is, in a group, how far
+ * the others have come, and so one's own messages; one's own position as a participant, which the line has; and what
+ * people and quotes say beyond the fields named here.
+ */
 export function viewOf(
   line: Omit<Line, 'messages' | 'participants'>,
   participants: readonly Participant[],
@@ -35,7 +39,13 @@ export function viewOf(
   userId: string,
 ): ConversationView {
   const { id, kind, title, closedAt, viewerCanSend, unreadCount, lastReadSequence } = line
-  const { viewerCannotSendReasons, lastActivityAt, participantCount, lastMessage } = line
+  const { viewerCannotSendReasons, lastActivityAt, participantCount, lastMessage, otherParticipant } = line
+  const messageOf = ({ deliveryState, sender, replyTo, ...message }: Message) => ({
+    ...message,
+    sender: sender?.id ?? null,
+    replyTo: replyTo && { id: replyTo.id, body: replyTo.body, deletedAt: replyTo.deletedAt },
+    ...(kind === 'DIRECT' && sender?.id === userId ? { deliveryState } : {}),
+  })
   const shown = {
     id,
     kind,
@@ -47,7 +57,8 @@ export function viewOf(
     lastReadSequence,
     lastActivityAt,
     participantCount,
-    lastMessage: lastMessage?.id ?? null,
+    otherParticipant,
+    lastMessage: lastMessage && messageOf(lastMessage),
   }
   return {
     line: shown,
@@ -58,12 +69,7 @@ export function viewOf(
         return { participantId, role, user: user.externalId, ...positions }
       })
       .sort((a, b) => a.participantId.localeCompare(b.participantId)),
-    messages: edges.map(({ node: { deliveryState, sender, replyTo, ...message } }) => ({
-      ...message,
-      sender: sender?.id ?? null,
-      replyTo: replyTo && { id: replyTo.id, body: replyTo.body, deletedAt: replyTo.deletedAt },
-      ...(kind === 'DIRECT' && sender?.id === userId ? { deliveryState } : {}),
-    })),
+    messages: edges.map(({ node }) => messageOf(node)),
     hasOlder,
   }
 }
@@ -115,15 +121,22 @@ async function wholeHistory(person: Person, { id, messages }: Line): Promise<Edg
   return edges
 }
 
-/** The newest so many messages of each conversation, as many as the other view has; and whether there are older ones. */
-export function cutTo(view: View, other: View): View {
+/** As many as a client fetches at first. */
+const pageSize = 25
+
+/**
+ * The newest so many messages of each conversation, as many as the other view has; and whether there are older ones. A view that
+ * has fewer than a page stays unlike one that has more, but for those that were `hidden` after it was fetched: nothing takes their
+ * place.
+ */
+export function cutTo(view: View, other: View, hidden = 0): View {
   return {
     ...view,
     conversations: view.conversations.map((conversation, index) => {
       const { messages } = conversation
-      const count = Math.min(messages.length, other.conversations[index]?.messages.length ?? 0)
+      const count = Math.max(pageSize - hidden, other.conversations[index]?.messages.length ?? 0)
       const hasOlder = conversation.hasOlder || messages.length > count
-      return { ...conversation, messages: messages.slice(messages.length - count), hasOlder }
+      return { ...conversation, messages: messages.slice(-count), hasOlder }
     }),
   }
 }
