@@ -1,6 +1,6 @@
 import type { ApolloClient } from '@apollo/client'
 import type { Client } from 'graphql-ws'
-import { repeat, retry, throwError, timer } from 'rxjs'
+import { EMPTY, repeat, timer } from 'rxjs'
 import { SetTypingDocument, TypingDocument } from '../generated/graphql.js'
 import { failureOf, textOf } from '../kit/connection.js'
 import { Ended } from '../kit/errors.js'
@@ -15,14 +15,9 @@ export function followTyping(client: ApolloClient, socket: Client, againMillisec
   let isOver = false
   const typing = client
     .subscribe({ query: TypingDocument })
-    .pipe(
-      repeat({ delay: againMilliseconds }),
-      // What the server ends may go on later; when the connection is over for good, so is this.
-      retry({
-        delay: (error) => (isOver ? throwError(() => error) : timer(againMilliseconds)),
-      }),
-    )
-    .subscribe({ error: () => {} })
+    // What ends, with an error or without, may go on later; when the connection is over for good, so is this.
+    .pipe(repeat({ delay: () => (isOver ? EMPTY : timer(againMilliseconds)) }))
+    .subscribe()
   const forget = socket.on('closed', (event) => {
     isOver = failureOf(event) instanceof Ended
     for (const id of Object.keys(cache.extract() ?? {})) {

@@ -62,7 +62,7 @@ function linesOf(doctor: string): unknown[] {
   ]
 }
 
-it('holds up nobody: the doctor of all that is imported sends and receives meanwhile', async () => {
+it('ends no send of theirs: the doctor of all that is imported sends and receives meanwhile', async () => {
   const { patient, doctor, conversationId } = await world.pair()
   const stream = doctor.follow()
   await stream.caughtUp()

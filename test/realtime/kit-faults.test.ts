@@ -3,6 +3,7 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { describe, expect, test } from 'vitest'
 import { createCache } from '../../examples/apollo/cache.js'
 import { followTyping } from '../../examples/apollo/signals.js'
+import { StartDocument } from '../../examples/generated/graphql.js'
 import { closeCode, request } from '../../examples/kit/connection.js'
 import { Ended, Refusal } from '../../examples/kit/errors.js'
 import { type Copy, Follower, type FollowerState } from '../../examples/kit/follower.js'
@@ -128,14 +129,19 @@ describe('signals', () => {
     expect([server.count('Presence'), new Set(server.waits)]).toEqual([1, new Set([0])])
   })
 
-  test('of Apollo come back after a close that graphql-ws gives up at', async () => {
-    await using server = await ScriptedServer.start((_, nth) => ({ close: nth === 1 ? 1011 : 4401 }))
+  test('of Apollo come back after a close that graphql-ws gives up at, and end with one that is final', async () => {
+    await using server = await ScriptedServer.start((name, nth) =>
+      name === 'Typing' ? { close: nth === 1 ? 1011 : 4401 } : { data: {}, isLast: true },
+    )
     const socket = server.client()
     const client = new ApolloClient({ cache: createCache(), link: new GraphQLWsLink(socket) })
     const closes: unknown[] = []
     socket.on('closed', (event) => closes.push(closeCode(event)))
-    const stop = followTyping(client, socket, 10)
+    const stop = followTyping(client, socket, 1)
     await expect.poll(() => closes).toEqual([1011, 4401])
+    // Each takes longer than it would wait.
+    for (let each = 0; each < 10; each++) await request(socket, StartDocument, {})
+    expect(server.count('Typing')).toBe(2)
     stop()
   })
 
