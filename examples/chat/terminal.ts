@@ -4,6 +4,8 @@ import type { Readable, Writable } from 'node:stream'
 /** Lines in, lines out. In a real terminal the prompt stays below what is printed; over pipes there is none. */
 export class Terminal {
   readonly #lines: Interface
+  /** From the start: what is entered while there is no connection yet is not lost. */
+  readonly #entered: AsyncIterable<string>
   readonly #isInteractive: boolean
 
   constructor(
@@ -12,6 +14,7 @@ export class Terminal {
   ) {
     this.#isInteractive = input.isTTY === true
     this.#lines = createInterface({ input, ...(this.#isInteractive ? { output } : {}), prompt: '> ' })
+    this.#entered = this.#lines[Symbol.asyncIterator]()
   }
 
   /** Prints one line; where the text has several, they become one. */
@@ -47,7 +50,7 @@ export class Terminal {
   /** The lines as they are entered, until the input ends. What was typed is taken off the screen again. */
   async *lines(): AsyncGenerator<string> {
     if (this.#isInteractive) this.#lines.prompt()
-    for await (const line of this.#lines) {
+    for await (const line of this.#entered) {
       if (this.#isInteractive) this.output.write('\u001b[A\r\u001b[K')
       yield line
       if (this.#isInteractive) this.#lines.prompt(true)
