@@ -67,6 +67,8 @@ export async function fillHistory(
         bodySealed,
         replyToId: null,
         readUpToId: null,
+        mentionIds: [],
+        priority: 'ROUTINE',
         sentAt: null,
         requestId: 'bench',
         address: null,

@@ -1,6 +1,6 @@
 import type { Tx } from '../../platform/db/database.js'
 import type { VerbContext } from '../context.js'
-import { headsOf, lockForWrite } from '../stream/append.js'
+import { headsOf, lockForWrite, lockOwnPart } from '../stream/append.js'
 import { type AuditFacts, recordWrite } from './record.js'
 import { recordingRefusals } from './refusals.js'
 import { assertStillViewer } from './still-viewer.js'
@@ -12,6 +12,8 @@ export interface WriteScope {
   readonly subjectId: string
   readonly conversationIds: readonly string[]
   readonly userIds: readonly string[]
+  /** Instead of conversationIds: the one conversation in which only the viewer's own part changes. */
+  readonly ownPartIn?: string
 }
 
 /** What a verb changed: what the audit adds to its record, or one record each for several people. Null: everything was so already, and nothing is recorded. */
@@ -26,8 +28,9 @@ export async function write(
   scope: WriteScope,
   work: (tx: Tx) => Promise<Change>,
 ): Promise<void> {
-  const { action, subjectType, subjectId } = scope
-  const [conversationId] = scope.conversationIds
+  const { action, subjectType, subjectId, ownPartIn } = scope
+  const conversationId = ownPartIn ?? scope.conversationIds[0]
+  const streamIds = [...scope.userIds, ctx.viewer.id]
   // Read before, since inside it the vault would need a second connection: as many transactions as there are
   // connections would wait for each other.
   await ctx.vault.prepare(scope.conversationIds)
@@ -36,7 +39,8 @@ export async function write(
     { ...scope, ...(conversationId ? { conversationId } : {}) },
     () =>
       ctx.db.transaction(async (tx) => {
-        await lockForWrite(tx, scope.conversationIds, [...scope.userIds, ctx.viewer.id])
+        if (ownPartIn === undefined) await lockForWrite(tx, scope.conversationIds, streamIds)
+        else await lockOwnPart(tx, ownPartIn, ctx.viewer.id, streamIds)
         await assertStillViewer(tx, ctx.viewer)
         const change = await work(tx)
         if (change === null) return []
@@ -53,7 +57,7 @@ export async function write(
           where: { conversationId: { in: [...scope.conversationIds] } },
           select: { userId: true },
         })
-        return headsOf(tx, [...new Set([...scope.userIds, ...people.map((person) => person.userId)])])
+        return headsOf(tx, [...new Set([...streamIds, ...people.map((person) => person.userId)])])
       }),
   )
   ctx.hints.streamsMoved(heads)

@@ -14,6 +14,9 @@ export interface ConversationRow {
   readonly leftAt: Date | null
   readonly lastReadSequence: number
   readonly unread: number
+  readonly isMarkedUnread: boolean
+  readonly archivedAt: Date | null
+  readonly mutedUntil: Date | null
   readonly lastMessageSequence: number | null
   readonly lastActivityAt: Date
 }
@@ -22,6 +25,7 @@ export interface ConversationRow {
 export const conversationColumns = `c.id, c.kind, c.title_sealed AS "titleSealed", c.title_revision AS "titleRevision",
   c.patient_id AS "patientId", c.doctor_id AS "doctorId", coalesce(c.closed_at, c.importing_since) AS "closedAt", c.created_at AS "createdAt",
   p.role, p.left_at AS "leftAt", p.last_read_sequence AS "lastReadSequence", p.unread,
+  p.is_marked_unread AS "isMarkedUnread", p.archived_at AS "archivedAt", p.muted_until AS "mutedUntil",
   p.last_message_sequence AS "lastMessageSequence", p.last_activity_at AS "lastActivityAt"`
 
 /** Somebody's part in a conversation. */

@@ -23,3 +23,14 @@ export async function firstBodyOf(ctx: VerbContext, message: MessageRow): Promis
   )
   return first ? ctx.vault.open(bodyPlace(message, 0), first.bodySealed) : null
 }
+
+/** Who was mentioned, in a fixed order. */
+export async function firstMentionsOf(ctx: VerbContext, message: MessageRow): Promise<string[]> {
+  if (message.mentionCount === 0) return []
+  const rows = await ctx.db.query<{ userId: string }>(
+    'first-mentions',
+    'SELECT user_id AS "userId" FROM mentions WHERE message_id = $1::uuid',
+    [message.id],
+  )
+  return rows.map(({ userId }) => userId).sort()
+}

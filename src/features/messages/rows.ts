@@ -1,4 +1,4 @@
-import type { MessageKind, SystemEventKind } from '../../platform/db/types.js'
+import type { MessageKind, MessagePriority, SystemEventKind } from '../../platform/db/types.js'
 
 /** A message as stored, its body sealed. Only ever handed to somebody who may see it. */
 export interface MessageRow {
@@ -7,6 +7,7 @@ export interface MessageRow {
   readonly sequence: number
   readonly senderId: string | null
   readonly kind: MessageKind
+  readonly priority: MessagePriority
   readonly clientMessageId: string | null
   readonly bodySealed: Buffer | null
   readonly revision: number
@@ -18,13 +19,19 @@ export interface MessageRow {
   readonly eventKind: SystemEventKind | null
   readonly eventActorId: string | null
   readonly eventSubjectId: string | null
+  readonly eventTextSealed: Buffer | null
+  readonly pinnedAt: Date | null
+  /** How many are mentioned, and how many reactions there are: where it is none, nothing more is read. */
+  readonly mentionCount: number
+  readonly reactionCount: number
   /** Said elsewhere before, and read by everybody. */
   readonly isImported: boolean
 }
 
 /** The columns of a MessageRow of the table alias `m`. */
-export const messageColumns = `m.id, m.conversation_id AS "conversationId", m.sequence, m.sender_id AS "senderId", m.kind,
+export const messageColumns = `m.id, m.conversation_id AS "conversationId", m.sequence, m.sender_id AS "senderId", m.kind, m.priority,
   m.client_message_id AS "clientMessageId", m.body_sealed AS "bodySealed", m.revision, m.reply_to_id AS "replyToId",
   m.sent_at AS "sentAt", m.edited_at AS "editedAt", m.deleted_at AS "deletedAt", m.deleted_by_id AS "deletedById",
   m.event_kind AS "eventKind", m.event_actor_id AS "eventActorId", m.event_subject_id AS "eventSubjectId",
-  m.is_imported AS "isImported"`
+  m.event_text_sealed AS "eventTextSealed", m.pinned_at AS "pinnedAt", m.mention_count AS "mentionCount",
+  m.reaction_count AS "reactionCount", m.is_imported AS "isImported"`

@@ -1,5 +1,6 @@
 import type { CannotSendReason } from '../../errors.js'
 import type { Database } from '../../platform/db/database.js'
+import type { MessagePriority } from '../../platform/db/types.js'
 import { Lanes } from '../../platform/lanes.js'
 import type { Hints } from '../stream/hints.js'
 
@@ -15,6 +16,9 @@ export interface OutgoingMessage {
   readonly bodySealed: Buffer
   readonly replyToId: string | null
   readonly readUpToId: string | null
+  /** Each once. */
+  readonly mentionIds: readonly string[]
+  readonly priority: MessagePriority
   /** Null: now. Given for what was said elsewhere before. */
   readonly sentAt: Date | null
   readonly requestId: string
@@ -26,6 +30,7 @@ export type SendOutcome =
   | { readonly outcome: 'SENT'; readonly messageId: string; readonly sequence: number; readonly sentAt: Date }
   | { readonly outcome: 'REPLAYED'; readonly messageId: string }
   | { readonly outcome: 'CANNOT_SEND'; readonly reasons: readonly CannotSendReason[] }
+  | { readonly outcome: 'RATE_LIMITED'; readonly retryAfterSeconds: number }
   | { readonly outcome: 'NOT_FOUND' | 'UNAUTHENTICATED' }
 
 type Answer =
@@ -67,9 +72,9 @@ export class SendLanes {
     const answers = await this.db.query<Answer>(
       'send-messages',
       `SELECT ordinal, outcome, message_id AS "messageId", message_sequence AS "sequence", message_sent_at AS "sentAt",
-              reasons, user_ids AS "userIds", positions
-         FROM send_messages($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::uuid[], $7::uuid[],
-                            $8::timestamptz[], $9::text[], $10::text[], $11, $12)`,
+              reasons, retry_after AS "retryAfterSeconds", user_ids AS "userIds", positions
+         FROM send_messages_v2($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::uuid[], $7::uuid[],
+                               $8::text[], $9::message_priority[], $10::timestamptz[], $11::text[], $12::text[], $13, $14)`,
       [
         batch.map((message) => message.id),
         batch.map((message) => message.conversationId),
@@ -78,6 +83,8 @@ export class SendLanes {
         batch.map((message) => message.bodySealed),
         batch.map((message) => message.replyToId),
         batch.map((message) => message.readUpToId),
+        batch.map(({ mentionIds }) => (mentionIds.length === 0 ? null : `{${mentionIds.join()}}`)),
+        batch.map((message) => message.priority),
         batch.map((message) => message.sentAt),
         batch.map((message) => message.requestId),
         batch.map((message) => message.address),

@@ -1,10 +1,19 @@
-import { CannotSendError, ConflictError, NotFoundError, UnauthenticatedError } from '../../errors.js'
+import {
+  CannotSendError,
+  ConflictError,
+  InvalidInputError,
+  NotFoundError,
+  RateLimitedError,
+  UnauthenticatedError,
+} from '../../errors.js'
 import { NoKeyError } from '../../platform/crypto/vault.js'
+import type { MessagePriority } from '../../platform/db/types.js'
 import { newId } from '../../platform/ids.js'
 import type { VerbContext } from '../context.js'
+import { largestGroup } from '../conversations/addable.js'
 import { markRead } from '../receipts/mark-read.js'
 import { bodyPlace, checkBody } from './body.js'
-import { firstBodyOf, ownMessage } from './originals.js'
+import { firstBodyOf, firstMentionsOf, ownMessage } from './originals.js'
 import type { MessageRow } from './rows.js'
 
 export interface SendMessageInput {
@@ -13,6 +22,8 @@ export interface SendMessageInput {
   readonly body: string | null | undefined
   readonly replyToId?: string | null | undefined
   readonly readUpToMessageId?: string | null | undefined
+  readonly mentionIds?: readonly string[] | null | undefined
+  readonly priority?: MessagePriority | undefined
   /** For what was said elsewhere before; not a client's to give. */
   readonly sentAt?: Date
 }
@@ -27,8 +38,9 @@ export interface SentMessage {
  * even after its sender left; with other content it is a ConflictError. Concurrent sends share a transaction; those of
  * one connection into one conversation commit in the order of their tickets.
  */
-export async function sendMessage(ctx: VerbContext, input: SendMessageInput): Promise<SentMessage> {
-  checkBody(input.body)
+export async function sendMessage(ctx: VerbContext, given: SendMessageInput): Promise<SentMessage> {
+  checkBody(given.body)
+  const input = { ...given, body: given.body, mentionIds: distinctMentions(given.mentionIds ?? []) }
   const id = newId()
   const place = bodyPlace({ id, conversationId: input.conversationId }, 0)
   const bodySealed = await ctx.vault.seal(place, input.body).catch((error: unknown) => {
@@ -44,6 +56,8 @@ export async function sendMessage(ctx: VerbContext, input: SendMessageInput): Pr
     bodySealed,
     replyToId: input.replyToId ?? null,
     readUpToId: input.readUpToMessageId ?? null,
+    mentionIds: input.mentionIds,
+    priority: input.priority ?? 'ROUTINE',
     sentAt: input.sentAt ?? null,
     requestId: ctx.requestId,
     address: ctx.address,
@@ -62,11 +76,20 @@ export async function sendMessage(ctx: VerbContext, input: SendMessageInput): Pr
       return replay(ctx, input, answer.messageId, answer.messageId === id)
     case 'CANNOT_SEND':
       throw new CannotSendError(answer.reasons)
+    case 'RATE_LIMITED':
+      throw new RateLimitedError(answer.retryAfterSeconds)
     case 'NOT_FOUND':
       throw new NotFoundError()
     case 'UNAUTHENTICATED':
       throw new UnauthenticatedError('This account is not active.', true)
   }
+}
+
+/** Each person once, in a fixed order. Throws InvalidInputError for more than a group holds. */
+function distinctMentions(mentionIds: readonly string[]): string[] {
+  if (mentionIds.length > largestGroup)
+    throw InvalidInputError.at('mentionIds', `Mention at most ${largestGroup} people.`)
+  return [...new Set(mentionIds)].sort()
 }
 
 /** `isOwn`: the first attempt of this very call had committed, and only its answer was lost. */
@@ -80,7 +103,10 @@ async function replay(
   if (isOwn) return { message, replayed: false }
   if (message.deletedAt === null) {
     const isSame =
-      (await firstBodyOf(ctx, message)) === input.body && message.replyToId === (input.replyToId ?? null)
+      message.replyToId === (input.replyToId ?? null) &&
+      message.priority === (input.priority ?? 'ROUTINE') &&
+      (await firstMentionsOf(ctx, message)).join() === (input.mentionIds ?? []).join() &&
+      (await firstBodyOf(ctx, message)) === input.body
     if (!isSame) throw new ConflictError('This clientMessageId was used before for another message.')
   }
   if (input.readUpToMessageId) {
@@ -107,6 +133,7 @@ function freshRow(
     clientMessageId: input.clientMessageId,
     bodySealed,
     revision: 0,
+    priority: input.priority ?? 'ROUTINE',
     replyToId: input.replyToId ?? null,
     sentAt: sent.sentAt,
     editedAt: null,
@@ -115,6 +142,10 @@ function freshRow(
     eventKind: null,
     eventActorId: null,
     eventSubjectId: null,
+    eventTextSealed: null,
+    pinnedAt: null,
+    mentionCount: input.mentionIds?.length ?? 0,
+    reactionCount: 0,
     isImported: false,
   }
 }

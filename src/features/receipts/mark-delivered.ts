@@ -24,7 +24,7 @@ export async function markDelivered(ctx: VerbContext, upToCursor: string): Promi
   for (;;) {
     const [answer] = await ctx.db.query<Answer>(
       'mark-delivered',
-      'SELECT outcome, user_ids AS "userIds", positions FROM mark_delivered($1::uuid, $2::bigint, $3::timestamptz, $4::int, $5, $6)',
+      'SELECT outcome, user_ids AS "userIds", positions FROM mark_delivered_v2($1::uuid, $2::bigint, $3::timestamptz, $4::int, $5, $6)',
       [ctx.viewer.id, place.position, place.at, conversationsPerTransaction, ctx.requestId, ctx.address],
     )
     if (answer?.outcome === 'NOT_REACHED')

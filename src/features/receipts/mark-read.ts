@@ -19,7 +19,7 @@ export async function markRead(
   const [answer, hints] = await ctx.db.query<Answer>(
     'mark-read',
     `SELECT outcome, user_ids AS "userIds", positions
-       FROM mark_read(ARRAY[$1::uuid], ARRAY[$2::uuid], ARRAY[$3::uuid], ARRAY[$4], ARRAY[$5])`,
+       FROM mark_read_v2(ARRAY[$1::uuid], ARRAY[$2::uuid], ARRAY[$3::uuid], ARRAY[$4], ARRAY[$5])`,
     [ctx.viewer.id, conversationId, upToMessageId, ctx.requestId, ctx.address],
   )
   if (answer?.outcome === 'NOT_FOUND') throw new NotFoundError()

@@ -9,6 +9,7 @@ export interface UpdateFacts {
   readonly actorId?: string
   readonly subjectId?: string
   readonly sequence?: number
+  readonly emoji?: string
 }
 
 /**
@@ -23,12 +24,26 @@ export async function lockForWrite(
   await tx.$executeRaw`SELECT lock_for_write(${conversationIds}::uuid[], ${userIds}::uuid[])`
 }
 
+/**
+ * The same for what concerns one person's part in a conversation alone: their participant row, then these streams. No send
+ * waits for it.
+ */
+export async function lockOwnPart(
+  tx: Tx,
+  conversationId: string,
+  userId: string,
+  streamIds: readonly string[],
+): Promise<void> {
+  await tx.$executeRaw`SELECT lock_own_part(${conversationId}::uuid, ${userId}::uuid, ${streamIds}::uuid[])`
+}
+
 /** Writes one update to each of these people's streams, which the transaction has locked. */
 export async function appendUpdates(tx: Tx, userIds: readonly string[], facts: UpdateFacts): Promise<void> {
   if (userIds.length === 0) return
-  await tx.$executeRaw`SELECT append_updates(${userIds}::uuid[], ${facts.kind}::update_kind,
+  await tx.$executeRaw`SELECT append_updates_v2(${userIds}::uuid[], ${facts.kind}::update_kind,
     ${facts.conversationId ?? null}::uuid, ${facts.messageId ?? null}::uuid, ${facts.actorId ?? null}::uuid,
-    ${facts.subjectId ?? null}::uuid, ${facts.sequence ?? null}::int)`
+    ${facts.subjectId ?? null}::uuid, ${facts.sequence ?? null}::int,
+    ${facts.emoji ?? null})`
 }
 
 /** Where these streams stand, for the hint after the commit. The transaction has locked them. */

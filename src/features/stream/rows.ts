@@ -9,8 +9,10 @@ export interface UpdateRow {
   readonly kind: UpdateKind
   readonly conversationId: string | null
   readonly messageId: string | null
+  readonly actorId: string | null
   readonly subjectId: string | null
   readonly sequence: number | null
+  readonly emoji: string | null
   readonly conversationUnread: number | null
   readonly viewerUnread: number
 }
@@ -39,7 +41,7 @@ export function readRows(db: Database, from: readonly ReadFrom[], limit: number)
   return db.query<UpdateRow>(
     'stream-rows',
     `SELECT u.user_id AS "userId", u."position", u.at, u.kind, u.conversation_id AS "conversationId",
-            u.message_id AS "messageId", u.subject_id AS "subjectId", u.sequence,
+            u.message_id AS "messageId", u.actor_id AS "actorId", u.subject_id AS "subjectId", u.sequence, u.emoji,
             u.conversation_unread AS "conversationUnread", u.viewer_unread AS "viewerUnread"
        FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS f (user_id, after, at)
       CROSS JOIN LATERAL (

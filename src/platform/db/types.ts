@@ -6,6 +6,7 @@ export type {
   Availability,
   ConversationKind,
   MessageKind,
+  MessagePriority,
   ParticipantRole,
   PrismaClient,
   SystemEventKind,
