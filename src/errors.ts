@@ -10,7 +10,7 @@ export const errorCodes = {
   FORBIDDEN: 'The viewer may see this, but not do that.',
   CANNOT_SEND: 'Nobody in the viewer’s position may write here now; `reasons` says why.',
   EDIT_WINDOW_CLOSED: 'The message is too old to be edited.',
-  CONFLICT: 'The same key was used before with other content.',
+  CONFLICT: 'The same key was used before with other content, or the place for it is full.',
   RATE_LIMITED: 'Too often. Try again after retryAfterSeconds.',
   CONTENT_UNREADABLE: 'This one text cannot be decrypted. The operators have been alerted.',
   SERVICE_UNAVAILABLE: 'Too busy, or a dependency is away. Try again after extensions.retryAfterSeconds.',

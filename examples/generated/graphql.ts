@@ -82,6 +82,13 @@ export type MessageKind =
   /** A body. */
   | 'TEXT';
 
+/** How pressing a message is. */
+export type MessagePriority =
+  /** As it comes. */
+  | 'ROUTINE'
+  /** It asks for an acknowledgement by everybody else who takes part, passes quiet hours and mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it. */
+  | 'URGENT';
+
 /** With whom: exactly one of the two. Oneself: INVALID_INPUT. Any pair but patient and doctor: CANNOT_SEND. */
 export type OpenConversationInput = {
   /** The platform’s own id of the person. */
@@ -105,6 +112,10 @@ export type SendMessageInput = {
   clientMessageId: string;
   /** A Conversation’s id. */
   conversationId: string;
+  /** Whom it is meant for: Users who take part now, at most 256; anybody else is NOT_FOUND. It reaches them through a mute, not through a block. Null: nobody in particular. */
+  mentionIds?: Array<string> | null | undefined;
+  /** URGENT asks everybody else to acknowledge it. A patient or caregiver may send three an hour, in all of their conversations together; more is RATE_LIMITED. Null: ROUTINE. */
+  priority?: MessagePriority | null | undefined;
   /** What the viewer has read: moves their position in the same transaction. Sending alone moves none. Null: nothing moves. */
   readUpToMessageId?: string | null | undefined;
   /** A message of this conversation that the viewer may see, a tombstone too. Null: an answer to nothing. */
@@ -135,7 +146,9 @@ export type SystemEventKind =
   /** `subject` left. */
   | 'PARTICIPANT_LEFT'
   /** `actor` removed `subject`. */
-  | 'PARTICIPANT_REMOVED';
+  | 'PARTICIPANT_REMOVED'
+  /** `actor` gave the group another title: `text`. */
+  | 'TITLE_CHANGED';
 
 /** What somebody is to the organisation. It comes from the platform, never from a token. */
 export type UserRole =
@@ -206,15 +219,20 @@ export type UpdatesSubscription = { updates: { __typename: 'Update', cursor: str
       | { __typename: 'CaughtUp', replayed: number }
       | { __typename: 'ConversationChanged' }
       | { __typename: 'ConversationOpened', conversation: { __typename: 'Conversation', id: string, participants: { __typename: 'ParticipantConnection', edges: Array<{ __typename: 'ParticipantEdge', node: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }> } | null, messages: { __typename: 'MessageConnection', edges: Array<{ __typename: 'MessageEdge', cursor: string, node: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } }>, pageInfo: { __typename: 'PageInfo', hasPreviousPage: boolean, startCursor: string | null } } | null } }
+      | { __typename: 'MessageAcknowledged' }
       | { __typename: 'MessageDeleted', message: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } }
       | { __typename: 'MessageEdited', message: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } }
       | { __typename: 'MessageHidden', messageId: string }
+      | { __typename: 'MessagePinned' }
       | { __typename: 'MessageSent', edge: { __typename: 'MessageEdge', cursor: string, node: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } } }
+      | { __typename: 'MessageUnpinned' }
       | { __typename: 'MessagesDelivered', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
       | { __typename: 'MessagesRead', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
       | { __typename: 'ParticipantChanged', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
       | { __typename: 'ParticipantJoined', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
       | { __typename: 'ParticipantLeft', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
+      | { __typename: 'ReactionAdded' }
+      | { __typename: 'ReactionRemoved' }
       | { __typename: 'StreamReset', reason: StreamResetReason }
       | { __typename: 'ViewerChanged', viewer: { __typename: 'Viewer', id: string, unreadCount: number, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean }, blockedUsers: { __typename: 'UserConnection', edges: Array<{ __typename: 'UserEdge', node: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } }> } | null } }
      | null } };
@@ -223,15 +241,20 @@ export type UpdateFieldsFragment = { __typename: 'Update', cursor: string, viewe
     | { __typename: 'CaughtUp', replayed: number }
     | { __typename: 'ConversationChanged' }
     | { __typename: 'ConversationOpened', conversation: { __typename: 'Conversation', id: string, participants: { __typename: 'ParticipantConnection', edges: Array<{ __typename: 'ParticipantEdge', node: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }> } | null, messages: { __typename: 'MessageConnection', edges: Array<{ __typename: 'MessageEdge', cursor: string, node: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } }>, pageInfo: { __typename: 'PageInfo', hasPreviousPage: boolean, startCursor: string | null } } | null } }
+    | { __typename: 'MessageAcknowledged' }
     | { __typename: 'MessageDeleted', message: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } }
     | { __typename: 'MessageEdited', message: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } }
     | { __typename: 'MessageHidden', messageId: string }
+    | { __typename: 'MessagePinned' }
     | { __typename: 'MessageSent', edge: { __typename: 'MessageEdge', cursor: string, node: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } } }
+    | { __typename: 'MessageUnpinned' }
     | { __typename: 'MessagesDelivered', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
     | { __typename: 'MessagesRead', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
     | { __typename: 'ParticipantChanged', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
     | { __typename: 'ParticipantJoined', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
     | { __typename: 'ParticipantLeft', participant: { __typename: 'Participant', id: string, role: ParticipantRole, joinedAt: string, leftAt: string | null, lastDeliveredSequence: number | null, lastReadSequence: number | null, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } } }
+    | { __typename: 'ReactionAdded' }
+    | { __typename: 'ReactionRemoved' }
     | { __typename: 'StreamReset', reason: StreamResetReason }
     | { __typename: 'ViewerChanged', viewer: { __typename: 'Viewer', id: string, unreadCount: number, user: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean }, blockedUsers: { __typename: 'UserConnection', edges: Array<{ __typename: 'UserEdge', node: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } }> } | null } }
    | null };
@@ -260,6 +283,7 @@ export type SendMessageMutation = { __typename: 'Mutation', sendMessage:
     | { __typename: 'ConflictError', code: string, detail: string }
     | { __typename: 'InvalidInputError', code: string, detail: string }
     | { __typename: 'NotFoundError', code: string, detail: string }
+    | { __typename: 'RateLimitedError', code: string, detail: string }
     | { __typename: 'SendMessagePayload', messageEdge: { __typename: 'MessageEdge', cursor: string, node: { __typename: 'Message', id: string, sequence: number, kind: MessageKind, body: string | null, sentAt: string, editedAt: string | null, editableUntil: string | null, deletedAt: string | null, deliveryState: DeliveryState, clientMessageId: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null, replyTo: { __typename: 'Message', id: string, body: string | null, deletedAt: string | null, sender: { __typename: 'User', id: string, externalId: string, displayName: string, role: UserRole, isActive: boolean } | null } | null, systemEvent: { __typename: 'SystemEvent', kind: SystemEventKind, actor: { __typename: 'User', id: string, displayName: string } | null, subject: { __typename: 'User', id: string, displayName: string } | null } | null } } }
    };
 

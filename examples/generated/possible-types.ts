@@ -6,10 +6,26 @@
       }
       const result: PossibleTypesResultData = {
   "possibleTypes": {
+    "AcknowledgeMessageResult": [
+      "AcknowledgeMessagePayload",
+      "ForbiddenError",
+      "InvalidInputError",
+      "NotFoundError"
+    ],
     "AddParticipantsResult": [
       "AddParticipantsPayload",
       "ForbiddenError",
       "InvalidInputError",
+      "NotFoundError"
+    ],
+    "AddReactionResult": [
+      "AddReactionPayload",
+      "ForbiddenError",
+      "InvalidInputError",
+      "NotFoundError"
+    ],
+    "ArchiveConversationResult": [
+      "ArchiveConversationPayload",
       "NotFoundError"
     ],
     "BlockUserResult": [
@@ -21,15 +37,20 @@
       "CaughtUp",
       "ConversationChanged",
       "ConversationOpened",
+      "MessageAcknowledged",
       "MessageDeleted",
       "MessageEdited",
       "MessageHidden",
+      "MessagePinned",
       "MessageSent",
+      "MessageUnpinned",
       "MessagesDelivered",
       "MessagesRead",
       "ParticipantChanged",
       "ParticipantJoined",
       "ParticipantLeft",
+      "ReactionAdded",
+      "ReactionRemoved",
       "StreamReset",
       "ViewerChanged"
     ],
@@ -75,6 +96,15 @@
       "MarkReadPayload",
       "NotFoundError"
     ],
+    "MarkUnreadResult": [
+      "MarkUnreadPayload",
+      "NotFoundError"
+    ],
+    "MuteConversationResult": [
+      "InvalidInputError",
+      "MuteConversationPayload",
+      "NotFoundError"
+    ],
     "Node": [
       "Appointment",
       "Conversation",
@@ -89,11 +119,23 @@
       "NotFoundError",
       "OpenConversationPayload"
     ],
+    "PinMessageResult": [
+      "ConflictError",
+      "ForbiddenError",
+      "NotFoundError",
+      "PinMessagePayload"
+    ],
     "RemoveParticipantResult": [
       "ForbiddenError",
       "InvalidInputError",
       "NotFoundError",
       "RemoveParticipantPayload"
+    ],
+    "RemoveReactionResult": [
+      "ForbiddenError",
+      "InvalidInputError",
+      "NotFoundError",
+      "RemoveReactionPayload"
     ],
     "ReopenConversationResult": [
       "ForbiddenError",
@@ -105,6 +147,7 @@
       "ConflictError",
       "InvalidInputError",
       "NotFoundError",
+      "RateLimitedError",
       "SendMessagePayload"
     ],
     "SetAvailabilityResult": [
@@ -123,9 +166,24 @@
       "RateLimitedError",
       "SetTypingPayload"
     ],
+    "UnarchiveConversationResult": [
+      "NotFoundError",
+      "UnarchiveConversationPayload"
+    ],
     "UnblockUserResult": [
       "NotFoundError",
       "UnblockUserPayload"
+    ],
+    "UnpinMessageResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "UnpinMessagePayload"
+    ],
+    "UpdateGroupResult": [
+      "ForbiddenError",
+      "InvalidInputError",
+      "NotFoundError",
+      "UpdateGroupPayload"
     ],
     "UpdatePrivacyResult": [
       "InvalidInputError",

@@ -73,7 +73,8 @@ const InvalidInputRef = builder.objectRef<InvalidInputError>('InvalidInputError'
 })
 const ConflictRef = builder.objectRef<ConflictError>('ConflictError').implement({
   interfaces: [ErrorRef],
-  description: 'CONFLICT: the same key was used before with other content.',
+  description:
+    'CONFLICT: the same key was used before with other content, or the place for it is full (50 pins).',
 })
 const CannotSendRef = builder.objectRef<CannotSendError>('CannotSendError').implement({
   interfaces: [ErrorRef],

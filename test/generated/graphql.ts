@@ -28,6 +28,13 @@ export type MarkReadInput = {
   upToMessageId: string;
 };
 
+/** How pressing a message is. */
+export type MessagePriority =
+  /** As it comes. */
+  | 'ROUTINE'
+  /** It asks for an acknowledgement by everybody else who takes part, passes quiet hours and mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it. */
+  | 'URGENT';
+
 /** What a participant may do beyond reading and writing. */
 export type ParticipantRole =
   /** Reads and writes. */
@@ -43,6 +50,10 @@ export type SendMessageInput = {
   clientMessageId: string;
   /** A Conversation’s id. */
   conversationId: string;
+  /** Whom it is meant for: Users who take part now, at most 256; anybody else is NOT_FOUND. It reaches them through a mute, not through a block. Null: nobody in particular. */
+  mentionIds?: Array<string> | null | undefined;
+  /** URGENT asks everybody else to acknowledge it. A patient or caregiver may send three an hour, in all of their conversations together; more is RATE_LIMITED. Null: ROUTINE. */
+  priority?: MessagePriority | null | undefined;
   /** What the viewer has read: moves their position in the same transaction. Sending alone moves none. Null: nothing moves. */
   readUpToMessageId?: string | null | undefined;
   /** A message of this conversation that the viewer may see, a tombstone too. Null: an answer to nothing. */
@@ -101,6 +112,7 @@ export type SendOneMutation = { sendMessage:
     | { __typename: 'ConflictError', code: string, detail: string }
     | { __typename: 'InvalidInputError', code: string, detail: string }
     | { __typename: 'NotFoundError', code: string, detail: string }
+    | { __typename: 'RateLimitedError', code: string, detail: string }
     | { __typename: 'SendMessagePayload', message: { id: string, body: string | null, sequence: number }, conversation: { id: string, unreadCount: number } }
    };
 
@@ -131,6 +143,7 @@ export type UrqlSendMutation = { sendMessage:
     | { __typename: 'ConflictError', code: string, detail: string }
     | { __typename: 'InvalidInputError', code: string, detail: string }
     | { __typename: 'NotFoundError', code: string, detail: string }
+    | { __typename: 'RateLimitedError', code: string, detail: string }
     | { __typename: 'SendMessagePayload', replayed: boolean, messageEdge: { cursor: string, node: { id: string, sequence: number, body: string | null, editedAt: string | null, deletedAt: string | null, deliveryState: DeliveryState, sender: { id: string, displayName: string } | null } }, conversation: { id: string, kind: ConversationKind, unreadCount: number, lastActivityAt: string, otherParticipant: { id: string, displayName: string } | null, lastMessage: { id: string, sequence: number, body: string | null, editedAt: string | null, deletedAt: string | null, deliveryState: DeliveryState, sender: { id: string, displayName: string } | null } | null } }
    };
 
@@ -153,15 +166,20 @@ export type UrqlUpdatesSubscription = { updates: { cursor: string, conversation:
       | { __typename: 'CaughtUp', replayed: number }
       | { __typename: 'ConversationChanged' }
       | { __typename: 'ConversationOpened' }
+      | { __typename: 'MessageAcknowledged' }
       | { __typename: 'MessageDeleted', message: { id: string, sequence: number, body: string | null, editedAt: string | null, deletedAt: string | null, deliveryState: DeliveryState, sender: { id: string, displayName: string } | null } }
       | { __typename: 'MessageEdited', message: { id: string, sequence: number, body: string | null, editedAt: string | null, deletedAt: string | null, deliveryState: DeliveryState, sender: { id: string, displayName: string } | null } }
       | { __typename: 'MessageHidden' }
+      | { __typename: 'MessagePinned' }
       | { __typename: 'MessageSent', edge: { cursor: string, node: { id: string, sequence: number, body: string | null, editedAt: string | null, deletedAt: string | null, deliveryState: DeliveryState, sender: { id: string, displayName: string } | null } } }
+      | { __typename: 'MessageUnpinned' }
       | { __typename: 'MessagesDelivered' }
       | { __typename: 'MessagesRead', upToSequence: number, participant: { id: string, lastReadSequence: number | null } }
       | { __typename: 'ParticipantChanged' }
       | { __typename: 'ParticipantJoined' }
       | { __typename: 'ParticipantLeft' }
+      | { __typename: 'ReactionAdded' }
+      | { __typename: 'ReactionRemoved' }
       | { __typename: 'StreamReset' }
       | { __typename: 'ViewerChanged' }
      | null } };

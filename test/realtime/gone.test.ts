@@ -18,6 +18,11 @@ const present: Record<KnownKind, string> = {
   MESSAGE_EDITED: 'MessageEdited',
   MESSAGE_DELETED: 'MessageDeleted',
   MESSAGE_HIDDEN: 'MessageHidden',
+  REACTION_ADDED: 'ReactionAdded',
+  REACTION_REMOVED: 'ReactionRemoved',
+  MESSAGE_PINNED: 'MessagePinned',
+  MESSAGE_UNPINNED: 'MessageUnpinned',
+  MESSAGE_ACKNOWLEDGED: 'MessageAcknowledged',
   MESSAGES_DELIVERED: 'MessagesDelivered',
   MESSAGES_READ: 'MessagesRead',
   CONVERSATION_OPENED: 'ConversationOpened',
@@ -28,7 +33,16 @@ const present: Record<KnownKind, string> = {
   VIEWER_CHANGED: 'ViewerChanged',
 }
 
-const ofMessages: readonly KnownKind[] = ['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED']
+const ofMessages: readonly KnownKind[] = [
+  'MESSAGE_SENT',
+  'MESSAGE_EDITED',
+  'MESSAGE_DELETED',
+  'REACTION_ADDED',
+  'REACTION_REMOVED',
+  'MESSAGE_PINNED',
+  'MESSAGE_UNPINNED',
+  'MESSAGE_ACKNOWLEDGED',
+]
 const ofParticipants: readonly KnownKind[] = [
   'MESSAGES_DELIVERED',
   'MESSAGES_READ',
@@ -90,7 +104,7 @@ test.each(situations)('%s: change is null, and the stream goes on', async (_name
   const start = await updateCursor(viewer)
   for (const kind of knownKinds) {
     await world.sql(
-      'SELECT append_updates(ARRAY[$1::uuid], $2::update_kind, $3::uuid, $4::uuid, $5::uuid, $6::uuid, $7::int)',
+      "SELECT append_updates_v2(ARRAY[$1::uuid], $2::update_kind, $3::uuid, $4::uuid, $5::uuid, $6::uuid, $7::int, '👍')",
       [viewer.rowId, kind, rowIdOf(conversationId), rowIdOf(messageId), owner.rowId, other.rowId, sequence],
     )
   }

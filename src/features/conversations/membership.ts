@@ -2,6 +2,7 @@ import type { Tx } from '../../platform/db/database.js'
 import { timeOf } from '../../platform/db/time.js'
 import { newId } from '../../platform/ids.js'
 import { appendUpdates } from '../stream/append.js'
+import { setArchived } from './own-part.js'
 import { writeSystemMessage } from './system-messages.js'
 
 /** The people who take part now, those who joined first first. */
@@ -22,6 +23,8 @@ export async function join(tx: Tx, conversationId: string, userId: string, actor
     create: { id: newId(), conversationId, userId, role: 'MEMBER', joinedAt, lastActivityAt: joinedAt },
     update: { role: 'MEMBER', joinedAt, leftAt: null },
   })
+  // Who is added again would not look for it among what they have put away.
+  await setArchived(tx, conversationId, userId, false)
   await appendUpdates(tx, [userId], { kind: 'CONVERSATION_OPENED', conversationId, actorId })
   await appendUpdates(tx, others, { kind: 'PARTICIPANT_JOINED', conversationId, actorId, subjectId: userId })
   const sequence = await writeSystemMessage(tx, {

@@ -1,6 +1,5 @@
 import type { CannotSendReason } from '../../errors.js'
 import type { Database } from '../../platform/db/database.js'
-import type { ConversationKind } from '../../platform/db/types.js'
 import type { VerbContext } from '../context.js'
 import type { UpdateRow } from '../stream/rows.js'
 import { visibleConversationSql } from './policy.js'
@@ -61,50 +60,6 @@ export async function directConversationsWith(
     [userIds, ctx.viewer.id],
   )
   return userIds.map((id) => rows.find((row) => row.patientId === id || row.doctorId === id) ?? null)
-}
-
-/** Where a conversation stands in the viewer's list. */
-export interface ConversationPlace {
-  readonly lastActivityAt: Date
-  readonly id: string
-}
-
-/** Which of the viewer's conversations, and how many from where. */
-export interface ConversationSlice {
-  readonly kind: ConversationKind | null
-  readonly unreadOnly: boolean
-  /** The places between which it lies, in the order of the list; null: no bound. */
-  readonly after: ConversationPlace | null
-  readonly before: ConversationPlace | null
-  readonly limit: number
-  /** False: latest activity first. True: from the other end, oldest first. */
-  readonly fromEnd: boolean
-}
-
-/** The viewer's conversations in the direction of reading, along an index: a page costs the same at any depth. */
-export function conversationSlice(ctx: VerbContext, slice: ConversationSlice): Promise<ConversationRow[]> {
-  const order = slice.fromEnd ? 'ASC' : 'DESC'
-  return ctx.db.query<ConversationRow>(
-    `conversation-slice-${order}`,
-    `SELECT ${conversationColumns} FROM participants p
-       JOIN conversations c ON c.id = p.conversation_id
-      WHERE p.user_id = $1::uuid AND ${visibleConversationSql('$1::uuid')}
-        AND ($2::conversation_kind IS NULL OR c.kind = $2)
-        AND (NOT $3 OR p.unread > 0)
-        AND ($4::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) < ($4, $5::uuid))
-        AND ($6::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) > ($6, $7::uuid))
-      ORDER BY p.last_activity_at ${order}, p.conversation_id ${order} LIMIT $8`,
-    [
-      ctx.viewer.id,
-      slice.kind,
-      slice.unreadOnly,
-      slice.after?.lastActivityAt ?? null,
-      slice.after?.id ?? null,
-      slice.before?.lastActivityAt ?? null,
-      slice.before?.id ?? null,
-      slice.limit,
-    ],
-  )
 }
 
 /** Why the viewer can't send in each of these conversations; empty where they can. */

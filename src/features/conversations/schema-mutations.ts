@@ -14,11 +14,13 @@ import { ParticipantRoleRef } from './schema-participants.js'
 import { ConversationEdgeRef, conversationAsOfNow, conversationEdge } from './schema-queries.js'
 import { setParticipantRole } from './set-role.js'
 
-interface Subject {
+/** What a payload's conversation is read by. */
+export interface Subject {
   readonly conversationId: string
 }
 
-const asOfNow = {
+/** The field `conversation` of a payload. */
+export const asOfNow = {
   type: ConversationRef,
   description: 'The conversation, as of now.',
   resolve: ({ conversationId }: Subject, _: object, ctx: GraphContext) =>
@@ -32,7 +34,8 @@ const edgeAsOfNow = {
     conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
 } as const
 
-const conversationPayload = (name: string, description: string) =>
+/** A payload that holds the conversation alone. */
+export const conversationPayload = (name: string, description: string) =>
   builder.objectRef<Subject>(name).implement({
     description,
     fields: (t) => ({

@@ -1,12 +1,21 @@
 import { InvalidInputError, NotFoundError } from '../../errors.js'
 import { builder } from '../../graphql/builder.js'
-import { checkPage, connectionOf, connectionTypes, pageArguments } from '../../graphql/connections.js'
+import {
+  checkPage,
+  connectionOf,
+  connectionTypes,
+  type Page,
+  pageArguments,
+} from '../../graphql/connections.js'
 import type { GraphContext } from '../../graphql/context.js'
 import { rowIdOrNull } from '../../graphql/global-ids.js'
 import { ConversationRef } from '../../graphql/refs.js'
-import { type ConversationPlace, conversationSlice, conversationsById } from './read.js'
+import { longestSearch, searchWords } from '../people/search.js'
+import { type ConversationPlace, conversationSlice } from './list.js'
+import { conversationsById } from './read.js'
 import type { ConversationRow } from './rows.js'
 import { ConversationKindRef } from './schema.js'
+import { type FoundConversations, searchConversations } from './search-list.js'
 
 export const { connection: ConversationConnectionRef, edge: ConversationEdgeRef } = connectionTypes(
   'Conversation',
@@ -15,15 +24,23 @@ export const { connection: ConversationConnectionRef, edge: ConversationEdgeRef 
 )
 
 const ConversationFilterRef = builder.inputType('ConversationFilter', {
-  description: 'Which conversations. What is omitted does not restrict.',
+  description:
+    'Which conversations. What is omitted does not restrict, but for `archived`. A cursor is good for every filter.',
   fields: (t) => ({
+    archived: t.boolean({
+      defaultValue: false,
+      description: 'Whether those in the viewer’s archive, or those that are not. Null: both.',
+    }),
     kind: t.field({ type: ConversationKindRef, description: 'Only this kind.' }),
-    unreadOnly: t.boolean({ description: 'True: only those with something unread.' }),
+    unreadOnly: t.boolean({ description: 'True: only those that are unread or marked unread.' }),
+    search: t.string({
+      description: `Only conversations in which each of these words stands in the name of somebody else who takes part or in the title, anywhere and in whatever case: at most ${longestSearch} characters, INVALID_INPUT otherwise. A group that the viewer has left is found by its title alone. Null, or nothing but white space: all. A page may be shorter than asked, or empty, and have a next one: titles are sealed and opened one by one, at most 2,000 conversations a page.`,
+    }),
   }),
 })
 
-const conversationCursor = (ctx: GraphContext, row: ConversationRow) =>
-  ctx.cursors.encode(`conversations:${ctx.viewer.id}`, [row.lastActivityAt.getTime(), row.id])
+const conversationCursor = (ctx: GraphContext, place: ConversationPlace) =>
+  ctx.cursors.encode(`conversations:${ctx.viewer.id}`, [place.lastActivityAt.getTime(), place.id])
 
 builder.queryFields((t) => ({
   conversation: t.field({
@@ -40,30 +57,54 @@ builder.queryFields((t) => ({
     type: ConversationConnectionRef,
     nullable: true,
     description:
-      'The viewer’s conversations, latest activity first; former ones too. A conversation that moves up while paging may be met again, none is passed over. Null with INVALID_INPUT for wrong paging.',
+      'The viewer’s conversations, latest activity first; former ones too, archived ones only when the filter asks for them. One that moves up while one pages may be met again, or stands before the first page, and an update tells of it; those that stay are met once each. Null with INVALID_INPUT for wrong paging or a wrong search.',
     args: {
       first: t.arg.int({ description: pageArguments.first }),
       after: t.arg.string({ description: pageArguments.after }),
       last: t.arg.int({ description: pageArguments.last }),
       before: t.arg.string({ description: pageArguments.before }),
-      filter: t.arg({ type: ConversationFilterRef, description: 'Which ones; null: all.' }),
+      filter: t.arg({
+        type: ConversationFilterRef,
+        description: 'Which ones; null: all that are not archived.',
+      }),
     },
     resolve: async (_, { filter, ...args }, ctx) => {
       const page = checkPage(args)
-      const rows = await conversationSlice(ctx, {
+      const slice = {
+        // Undefined where there is no filter at all: in one, what is omitted has its default.
+        isArchived: filter?.archived === undefined ? false : filter.archived,
         kind: filter?.kind ?? null,
         unreadOnly: filter?.unreadOnly ?? false,
         after: conversationPlace(ctx, 'after', page.after),
         before: conversationPlace(ctx, 'before', page.before),
         limit: page.limit + 1,
         fromEnd: page.fromEnd,
-      })
-      for (const row of rows) ctx.loaders.prime(conversationsById, row.id, row)
-      await ctx.vault.prepare(rows.map((row) => row.id))
-      return connectionOf(page, rows, (row) => conversationCursor(ctx, row))
+      }
+      const words = searchWords(filter?.search ?? null)
+      const found =
+        words.length === 0
+          ? { rows: await conversationSlice(ctx, slice), stoppedAt: null }
+          : await searchConversations(ctx, slice, words)
+      for (const row of found.rows) ctx.loaders.prime(conversationsById, row.id, row)
+      await ctx.vault.prepare(found.rows.map((row) => row.id))
+      return conversationConnection(ctx, page, found)
     },
   }),
 }))
+
+/** A page; one that stopped looking before it was full says where to go on. */
+function conversationConnection(ctx: GraphContext, page: Page, { rows, stoppedAt }: FoundConversations) {
+  const connection = connectionOf(page, rows, (row) => conversationCursor(ctx, row))
+  if (stoppedAt === null) return connection
+  const cursor = conversationCursor(ctx, stoppedAt)
+  const { edges, pageInfo } = connection
+  return {
+    edges,
+    pageInfo: page.fromEnd
+      ? { ...pageInfo, hasPreviousPage: true, startCursor: cursor }
+      : { ...pageInfo, hasNextPage: true, endCursor: cursor },
+  }
+}
 
 function conversationPlace(
   ctx: GraphContext,

@@ -5,6 +5,7 @@ import { NodeRef, registerNode } from '../../graphql/nodes.js'
 import { ConversationRef, MessageRef, UserRef, ViewerRef } from '../../graphql/refs.js'
 import { messagesByPlace } from '../messages/read.js'
 import { usersById } from '../people/read.js'
+import { muteAsOfNow } from './mute.js'
 import { conversationsById, directConversationsWith, sendRefusals } from './read.js'
 import type { ConversationRow } from './rows.js'
 import { titleOf } from './title.js'
@@ -89,6 +90,22 @@ ConversationRef.implement({
       nullable: true,
       description: 'The sequence up to which the viewer has read; null when they have read nothing yet.',
       resolve: ({ lastReadSequence }) => lastReadSequence || null,
+    }),
+    isMarkedUnread: t.exposeBoolean('isMarkedUnread', {
+      description:
+        'Whether the viewer has marked it as unread, with `markUnread`. Nobody else sees it; `markRead` clears it.',
+    }),
+    archivedAt: t.expose('archivedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'Since when it is in the viewer’s archive; null while it is not. A new message brings it back unless it is muted; one that mentions the viewer, or is URGENT, always does.',
+    }),
+    mutedUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Until when the viewer has muted it; null while they have not, and once that has passed.',
+      resolve: ({ mutedUntil }) => muteAsOfNow(mutedUntil),
     }),
     closedAt: t.expose('closedAt', {
       type: 'DateTime',

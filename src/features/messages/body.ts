@@ -21,6 +21,17 @@ export function bodyPlace(message: Pick<MessageRow, 'id' | 'conversationId'>, re
   }
 }
 
+/** Where what a SYSTEM message says, a group's new title, is sealed. It is never edited. */
+export function eventTextPlace(message: Pick<MessageRow, 'id' | 'conversationId'>): Place {
+  return {
+    table: 'messages',
+    column: 'event_text',
+    rowId: message.id,
+    conversationId: message.conversationId,
+    revision: 0,
+  }
+}
+
 const opened = new WeakMap<MessageRow, Promise<string | null>>()
 
 /** The text of a message; null once deleted and for SYSTEM. Opened once per row however many people read it. */

@@ -14,7 +14,8 @@ export interface Deletion {
 }
 
 /**
- * Turns a message into a tombstone for everyone: body and revisions are destroyed, sequence, sender and time stay.
+ * Turns a message into a tombstone for everyone: body, revisions, reactions, mentions and pin are destroyed, sequence, sender
+ * and time stay.
  * Deleting twice is a success. Throws NotFoundError, ForbiddenError.
  */
 export async function deleteForEveryone(ctx: VerbContext, messageId: string): Promise<Deletion> {
@@ -33,6 +34,8 @@ export async function deleteForEveryone(ctx: VerbContext, messageId: string): Pr
     }
     if (message.deletedAt !== null) return null
     await tx.messageRevision.deleteMany({ where: { messageId } })
+    await tx.reaction.deleteMany({ where: { messageId } })
+    await tx.mention.deleteMany({ where: { messageId } })
     await tx.message.update({
       where: { id: messageId },
       data: {
@@ -41,6 +44,8 @@ export async function deleteForEveryone(ctx: VerbContext, messageId: string): Pr
         bodySealed: null,
         pinnedAt: null,
         pinnedById: null,
+        mentionCount: 0,
+        reactionCount: 0,
       },
     })
     const audience = await audienceOf(tx, messageId)

@@ -89,7 +89,16 @@ export async function messageSlices(
   return slices.map((slice) => results.get(slice) ?? [])
 }
 
-const tellsOfMessage = new Set(['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED'])
+const tellsOfMessage = new Set([
+  'MESSAGE_SENT',
+  'MESSAGE_EDITED',
+  'MESSAGE_DELETED',
+  'REACTION_ADDED',
+  'REACTION_REMOVED',
+  'MESSAGE_PINNED',
+  'MESSAGE_UNPINNED',
+  'MESSAGE_ACKNOWLEDGED',
+])
 
 /**
  * The messages that these rows tell of, each for its row's person and under what they may see; one statement for all of a

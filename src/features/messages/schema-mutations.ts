@@ -5,23 +5,18 @@ import { globalId, rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { ConversationRef, MessageEdgeRef, MessageRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
+import { messageAsOfNow } from './as-of-now.js'
 import { deleteForEveryone, deleteForOneself } from './delete.js'
 import { messageEdge } from './edges.js'
 import { editMessage } from './edit.js'
 import { messagesById } from './read.js'
-import type { MessageRow } from './rows.js'
+import { MessagePriorityRef } from './schema.js'
 import { type SentMessage, sendMessage } from './send.js'
 
 async function conversationOf(ctx: GraphContext, id: string) {
   const conversation = await ctx.loaders.load(conversationsById, id)
   if (!conversation) throw new NotFoundError()
   return conversation
-}
-
-async function messageAsOfNow(ctx: GraphContext, id: string): Promise<MessageRow> {
-  const message = await ctx.loaders.load(messagesById, id)
-  if (!message) throw new NotFoundError()
-  return message
 }
 
 function optionalRowId(id: string | null | undefined): string | null {
@@ -48,6 +43,16 @@ addMutation('sendMessage', {
       replyToId: t.id({
         description:
           'A message of this conversation that the viewer may see, a tombstone too. Null: an answer to nothing.',
+      }),
+      mentionIds: t.idList({
+        description:
+          'Whom it is meant for: Users who take part now, at most 256; anybody else is NOT_FOUND. It reaches them through a mute, not through a block. Null: nobody in particular.',
+      }),
+      priority: t.field({
+        type: MessagePriorityRef,
+        defaultValue: 'ROUTINE',
+        description:
+          'URGENT asks everybody else to acknowledge it. A patient or caregiver may send three an hour, in all of their conversations together; more is RATE_LIMITED. Null: ROUTINE.',
       }),
       readUpToMessageId: t.id({
         description:
@@ -78,15 +83,18 @@ addMutation('sendMessage', {
       }),
     }),
   }),
-  errors: ['NotFoundError', 'CannotSendError', 'InvalidInputError', 'ConflictError'],
+  errors: ['NotFoundError', 'CannotSendError', 'InvalidInputError', 'ConflictError', 'RateLimitedError'],
   resolve: async (input, ctx) => {
-    const { conversationId, clientMessageId, body, replyToId, readUpToMessageId } = input
+    const { conversationId, clientMessageId, body, replyToId, readUpToMessageId, mentionIds, priority } =
+      input
     const sent = await sendMessage(ctx, {
       conversationId: rowId('Conversation', conversationId),
       clientMessageId: clientMessageId.toLowerCase(),
       body,
       replyToId: optionalRowId(replyToId),
       readUpToMessageId: optionalRowId(readUpToMessageId),
+      mentionIds: mentionIds?.map((id) => rowId('User', id)),
+      priority: priority ?? 'ROUTINE',
     })
     ctx.loaders.prime(messagesById, sent.message.id, sent.message)
     return sent

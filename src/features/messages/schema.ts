@@ -5,9 +5,10 @@ import { NodeRef, registerNode } from '../../graphql/nodes.js'
 import { ConversationRef, MessageConnectionRef, MessageRef, UserRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
 import { isCurrentOwner } from '../conversations/subject.js'
-import { usersById } from '../people/read.js'
-import { bodyOf, bodyPlace } from './body.js'
+import { presentUser, usersById } from '../people/read.js'
+import { bodyOf, bodyPlace, eventTextPlace } from './body.js'
 import { messageEdge, sequenceOf } from './edges.js'
+import { mentionsOf } from './mentions.js'
 import { editableUntil, mayDeleteForEveryone } from './policy.js'
 import { messageSlices, messagesById } from './read.js'
 import { type RevisionRow, revisionsOf } from './revisions.js'
@@ -29,6 +30,17 @@ const MessageKindRef = builder.enumType('MessageKind', {
   },
 })
 
+export const MessagePriorityRef = builder.enumType('MessagePriority', {
+  description: 'How pressing a message is.',
+  values: {
+    ROUTINE: { description: 'As it comes.' },
+    URGENT: {
+      description:
+        'It asks for an acknowledgement by everybody else who takes part, passes quiet hours and mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it.',
+    },
+  },
+})
+
 const SystemEventKindRef = builder.enumType('SystemEventKind', {
   description:
     'What happened to a conversation. Clients say it in their own language, and pass over what they do not know.',
@@ -39,6 +51,7 @@ const SystemEventKindRef = builder.enumType('SystemEventKind', {
     OWNER_CHANGED: {
       description: '`subject` is an owner now: by `actor`, or because the last owner, `actor`, left.',
     },
+    TITLE_CHANGED: { description: '`actor` gave the group another title: `text`.' },
     CONVERSATION_CLOSED: {
       description: '`actor` closed the conversation, or the last owner left without a successor.',
     },
@@ -76,6 +89,13 @@ const SystemEventRef = builder.objectRef<MessageRow>('SystemEvent').implement({
       resolve: ({ eventSubjectId }, _, ctx) =>
         eventSubjectId === null ? null : ctx.loaders.load(usersById, eventSubjectId),
     }),
+    text: t.string({
+      nullable: true,
+      description:
+        'TITLE_CHANGED: the new title; null for the others. CONTENT_UNREADABLE when it does not decrypt.',
+      resolve: (message, _, ctx) =>
+        message.eventTextSealed && ctx.vault.open(eventTextPlace(message), message.eventTextSealed),
+    }),
   }),
 })
 
@@ -84,6 +104,7 @@ const systemEventKinds = {
   PARTICIPANT_LEFT: true,
   PARTICIPANT_REMOVED: true,
   OWNER_CHANGED: true,
+  TITLE_CHANGED: true,
   CONVERSATION_CLOSED: true,
   CONVERSATION_REOPENED: true,
   HISTORY_IMPORTED: true,
@@ -131,6 +152,10 @@ MessageRef.implement({
       description: 'TEXT or SYSTEM.',
       resolve: ({ kind }) => (kind === 'SYSTEM' ? 'SYSTEM' : 'TEXT'),
     }),
+    priority: t.expose('priority', {
+      type: MessagePriorityRef,
+      description: 'ROUTINE, or URGENT: the viewer may be asked to acknowledge it.',
+    }),
     body: t.string({
       nullable: true,
       description:
@@ -150,6 +175,16 @@ MessageRef.implement({
         'What it answers, in the same conversation; a deleted one comes as its tombstone. Null for none, or one that the viewer may not see.',
       resolve: ({ replyToId }, _, ctx) =>
         replyToId === null ? null : ctx.loaders.load(messagesById, replyToId),
+    }),
+    mentions: t.field({
+      type: [UserRef],
+      description:
+        'Whom it is meant for, as its sender named them, in no order that means anything; also people who have left since. Empty for a tombstone.',
+      resolve: async ({ id, mentionCount }, _, ctx) => {
+        if (mentionCount === 0) return []
+        const userIds = await ctx.loaders.load(mentionsOf, id)
+        return Promise.all(userIds.map((userId) => ctx.loaders.load(presentUser, userId)))
+      },
     }),
     sentAt: t.expose('sentAt', { type: 'DateTime', description: 'For display; the order is `sequence`.' }),
     editedAt: t.expose('editedAt', {

@@ -74,7 +74,7 @@ ViewerRef.implement({
       resolve: async (viewer, _, ctx) => (await ctx.loaders.load(ownHeads, viewer.id))?.unread ?? 0,
     }),
     unreadConversationCount: t.int({
-      description: 'Conversations with something unread, not archived.',
+      description: 'Conversations that are unread or marked unread, not archived.',
       resolve: async (viewer, _, ctx) =>
         (await ctx.loaders.load(ownHeads, viewer.id))?.unreadConversations ?? 0,
     }),

@@ -10,7 +10,17 @@ export function searchWords(search: string | null): string[] {
   if (search === null || search.trim() === '') return []
   const fault = textFault(search, longestSearch)
   if (fault) throw InvalidInputError.at('search', fault)
-  return [...new Set(search.normalize('NFC').toLowerCase().trim().split(/\s+/u))]
+  return [...new Set(folded(search).trim().split(/\s+/u))]
+}
+
+/** A text as search words are compared with it: in small letters and composed form. */
+export function folded(text: string): string {
+  return text.normalize('NFC').toLowerCase()
+}
+
+/** The patterns of ILIKE that find this word anywhere in a name. */
+export function patternsOf(word: string): string[] {
+  return spellings(word).map((spelling) => `%${literally(spelling)}%`)
 }
 
 /** People in whose name or specialty each of these words stands, anywhere and in whatever case. No words: everybody. */
@@ -36,7 +46,7 @@ function spellings(word: string): string[] {
   return [...new Set(cases.flatMap((each) => [each, each.normalize('NFD')]))]
 }
 
-/** LIKE's wildcards, and what escapes them, as themselves: Prisma passes them on. */
+/** LIKE's wildcards, and what escapes them, as themselves. Prisma passes them on. */
 function literally(word: string): string {
   return word.replace(/[\\%_]/g, '\\$&')
 }

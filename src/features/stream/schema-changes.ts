@@ -1,13 +1,21 @@
 import { builder } from '../../graphql/builder.js'
 import type { GraphContext } from '../../graphql/context.js'
 import { globalId } from '../../graphql/global-ids.js'
-import { ConversationRef, MessageEdgeRef, MessageRef, ParticipantRef, ViewerRef } from '../../graphql/refs.js'
+import {
+  ConversationRef,
+  MessageEdgeRef,
+  MessageRef,
+  ParticipantRef,
+  UserRef,
+  ViewerRef,
+} from '../../graphql/refs.js'
 import { participantsOf } from '../conversations/participants.js'
 import { conversationsById } from '../conversations/read.js'
 import type { ConversationRow, ParticipantRow } from '../conversations/rows.js'
 import { messageEdge } from '../messages/edges.js'
 import { messagesById } from '../messages/read.js'
 import type { MessageRow } from '../messages/rows.js'
+import { presentUser, type UserRow } from '../people/read.js'
 import type { StreamEvent } from './events.js'
 import type { KnownKind } from './kinds.js'
 import type { ResetReason, resetReasons } from './resets.js'
@@ -39,6 +47,55 @@ const MessageEditedRef = messageChange('MessageEdited', 'A message says somethin
 const MessageDeletedRef = messageChange(
   'MessageDeleted',
   'A message was deleted for everyone: the tombstone.',
+)
+
+const doneBy = (description: string) =>
+  ({
+    type: UserRef,
+    description,
+    resolve: ({ user }: { user: UserRow }) => user,
+  }) as const
+
+const reactionChange = (name: string, description: string) =>
+  builder.objectRef<{ message: MessageRow; user: UserRow; emoji: string }>(name).implement({
+    description,
+    fields: (t) => ({
+      message: t.field({
+        type: MessageRef,
+        description: 'The message with its reactions, as of now.',
+        resolve: ({ message }) => message,
+      }),
+      user: t.field(doneBy('Whose reaction it is; perhaps the viewer’s own, on another device.')),
+      emoji: t.exposeString('emoji', { description: 'Which one, fully qualified.' }),
+    }),
+  })
+
+const ReactionAddedRef = reactionChange('ReactionAdded', 'Somebody put an emoji on a message.')
+const ReactionRemovedRef = reactionChange('ReactionRemoved', 'Somebody took an emoji off a message.')
+
+const messageChangeBy = (name: string, description: string, who: string) =>
+  builder.objectRef<{ message: MessageRow; user: UserRow }>(name).implement({
+    description,
+    fields: (t) => ({
+      message: t.field({
+        type: MessageRef,
+        description: 'The message, as of now.',
+        resolve: ({ message }) => message,
+      }),
+      user: t.field(doneBy(who)),
+    }),
+  })
+
+const MessagePinnedRef = messageChangeBy('MessagePinned', 'A message was pinned.', 'Who pinned it.')
+const MessageUnpinnedRef = messageChangeBy(
+  'MessageUnpinned',
+  'A message is no longer pinned. For one that was deleted, MessageDeleted alone says so.',
+  'Who took the pin away.',
+)
+const MessageAcknowledgedRef = messageChangeBy(
+  'MessageAcknowledged',
+  'Somebody acknowledged an URGENT message: told to its sender, and to the other devices of whoever acknowledged it.',
+  'Who has taken note.',
 )
 
 const MessageHiddenRef = builder.objectRef<{ messageId: string }>('MessageHidden').implement({
@@ -78,11 +135,11 @@ const watermark = (name: string, description: string) =>
 
 const MessagesDeliveredRef = watermark(
   'MessagesDelivered',
-  'Messages reached a device of the other person of a DIRECT conversation. Never sent to one’s own devices.',
+  'Messages reached somebody’s device: told in DIRECT to the other person at once, in a GROUP of up to 32 to the senders of what was newly covered, gathered about once a second; in larger ones not at all (`Message.receipts` is asked for). Never sent to one’s own devices.',
 )
 const MessagesReadRef = watermark(
   'MessagesRead',
-  'Somebody read: the viewer on another device, or the other person of a DIRECT conversation who lets others know. Implies delivery.',
+  'Somebody read: the viewer on another device, or, where they let others know, somebody else: told as MessagesDelivered is. Implies delivery.',
 )
 
 const conversationChange = (name: string, description: string) =>
@@ -103,7 +160,7 @@ const ConversationOpenedRef = conversationChange(
 )
 const ConversationChangedRef = conversationChange(
   'ConversationChanged',
-  'A conversation was closed or reopened, or whether the viewer may send, or why not, changed.',
+  'A conversation has another title, was closed or reopened, whether the viewer may send, or why not, changed, or the viewer, perhaps on another device, archived, muted or marked it, or took that back.',
 )
 
 const participantChange = (name: string, description: string) =>
@@ -175,6 +232,11 @@ const refs = {
   MESSAGE_EDITED: MessageEditedRef,
   MESSAGE_DELETED: MessageDeletedRef,
   MESSAGE_HIDDEN: MessageHiddenRef,
+  REACTION_ADDED: ReactionAddedRef,
+  REACTION_REMOVED: ReactionRemovedRef,
+  MESSAGE_PINNED: MessagePinnedRef,
+  MESSAGE_UNPINNED: MessageUnpinnedRef,
+  MESSAGE_ACKNOWLEDGED: MessageAcknowledgedRef,
   MESSAGES_DELIVERED: MessagesDeliveredRef,
   MESSAGES_READ: MessagesReadRef,
   CONVERSATION_OPENED: ConversationOpenedRef,
@@ -210,7 +272,7 @@ export async function changeOf(ctx: GraphContext, event: StreamEvent): Promise<C
   if (event.kind === 'caught-up') return change('CAUGHT_UP', { replayed: event.replayed })
   if (event.kind === 'reset') return change('STREAM_RESET', { reason: event.reason })
   if (event.kind === 'failed') return null
-  const { kind, conversationId, messageId, subjectId, sequence } = event.row
+  const { kind, conversationId, messageId, actorId, subjectId, sequence, emoji } = event.row
   switch (kind) {
     case 'MESSAGE_SENT':
     case 'MESSAGE_EDITED':
@@ -220,6 +282,20 @@ export async function changeOf(ctx: GraphContext, event: StreamEvent): Promise<C
     }
     case 'MESSAGE_HIDDEN':
       return messageId === null ? null : change(kind, { messageId })
+    case 'REACTION_ADDED':
+    case 'REACTION_REMOVED':
+    case 'MESSAGE_PINNED':
+    case 'MESSAGE_UNPINNED':
+    case 'MESSAGE_ACKNOWLEDGED': {
+      if (messageId === null || actorId === null) return null
+      const [message, user] = await Promise.all([
+        ctx.loaders.load(messagesById, messageId),
+        ctx.loaders.load(presentUser, actorId),
+      ])
+      if (!message) return null
+      if (kind !== 'REACTION_ADDED' && kind !== 'REACTION_REMOVED') return change(kind, { message, user })
+      return emoji === null ? null : change(kind, { message, user, emoji })
+    }
     case 'CONVERSATION_OPENED':
     case 'CONVERSATION_CHANGED': {
       const conversation =

@@ -2,8 +2,11 @@ import { builder } from '../../graphql/builder.js'
 import type { GraphContext } from '../../graphql/context.js'
 import { ConversationRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
+import { mentionsOf } from '../messages/mentions.js'
 import { messagesById } from '../messages/read.js'
-import { usersById } from '../people/read.js'
+import { presentUser, usersById } from '../people/read.js'
+import { reactionsOf } from '../reactions/read.js'
+import { acknowledgementsOf } from '../urgent/read.js'
 import { failedEvent, type StreamEvent } from './events.js'
 import { type StreamPage, updatesPage } from './page.js'
 import { readWith } from './read-together.js'
@@ -16,12 +19,21 @@ const defaultUpdates = 100
 function primeFrom(ctx: GraphContext, event: StreamEvent): void {
   if (event.kind !== 'row') return
   const { messageId, conversationId } = event.row
-  const { message, conversation, sender } = readWith(event.row) ?? {}
-  if (messageId !== null && message !== undefined) ctx.loaders.prime(messagesById, messageId, message)
+  const { message, conversation, belongings = {}, people = [] } = readWith(event.row) ?? {}
+  const { reactions, mentions, acknowledgements } = belongings
+  if (messageId !== null) {
+    if (message !== undefined) ctx.loaders.prime(messagesById, messageId, message)
+    if (reactions) ctx.loaders.prime(reactionsOf, messageId, [...reactions])
+    if (mentions) ctx.loaders.prime(mentionsOf, messageId, [...mentions])
+    if (acknowledgements) ctx.loaders.prime(acknowledgementsOf, messageId, [...acknowledgements])
+  }
   if (conversationId !== null && conversation !== undefined) {
     ctx.loaders.prime(conversationsById, conversationId, conversation)
   }
-  if (sender) ctx.loaders.prime(usersById, sender.id, sender)
+  for (const person of people) {
+    ctx.loaders.prime(usersById, person.id, person)
+    ctx.loaders.prime(presentUser, person.id, person)
+  }
 }
 
 /** An event with its change, resolved before it leaves: a change that can't be read now must not pass for one that is gone. */

@@ -22,7 +22,7 @@ export const themes: readonly Theme[] = [
     about: 'The update stream, live or polled, and what is live only, for simple clients.',
     matches: /^(updates|newMessages)$/,
   },
-  { title: 'Messages', about: 'Saying something, and what becomes of it.', matches: /message/i },
+  { title: 'Messages', about: 'Saying something, and what becomes of it.', matches: /message|reaction/i },
   { title: 'Receipts', about: 'How far somebody has received, and read.', matches: /^mark/ },
   {
     title: 'Typing and presence',
