@@ -2,6 +2,7 @@ import type { Config } from '../config.js'
 import type { Vault } from '../platform/crypto/vault.js'
 import type { Database } from '../platform/db/database.js'
 import type { UserRole } from '../platform/db/types.js'
+import type { Gathering } from '../platform/gathering.js'
 import type { Log } from '../platform/log.js'
 import type { Cursors } from './cursors.js'
 import type { SendLanes } from './messages/send-lanes.js'
@@ -20,10 +21,15 @@ export interface Actor {
   readonly role: UserRole
 }
 
+/** What reads that operations share go by. */
+export type Reading = Pick<Services, 'db' | 'config'>
+
 /** What lives as long as the node. */
 export interface Services {
   readonly config: Config
   readonly db: Database
+  /** Reads for all operations of a moment together. */
+  readonly gathering: Gathering<Reading>
   readonly vault: Vault
   readonly cursors: Cursors
   readonly hints: Hints

@@ -1,5 +1,5 @@
 import { groupBy } from '../../platform/group-by.js'
-import type { VerbContext } from '../context.js'
+import type { Reading, VerbContext } from '../context.js'
 import { visibleConversationSql } from './policy.js'
 import { type ParticipantRow, participantColumns } from './rows.js'
 
@@ -30,19 +30,31 @@ export interface PersonInConversation {
 }
 
 /** The parts of these people in these conversations, former ones too, where the viewer may see them. */
-export async function participantsOf(
+export function participantsOf(
   ctx: VerbContext,
   keys: readonly PersonInConversation[],
 ): Promise<(ParticipantRow | null)[]> {
-  const rows = await ctx.db.query<ParticipantRow>(
-    'participants-of',
-    `SELECT ${participantColumns} FROM unnest($1::uuid[], $2::uuid[]) AS k (conversation_id, user_id)
-       JOIN participants p ON p.conversation_id = k.conversation_id AND p.user_id = k.user_id
-      WHERE ${visibleParticipantSql('$3::uuid')}`,
-    [keys.map((key) => key.conversationId), keys.map((key) => key.userId), ctx.viewer.id],
+  return ctx.gathering.load(
+    partsFor,
+    keys.map((key) => ({ ...key, viewerId: ctx.viewer.id })),
   )
-  const byKey = new Map(rows.map((row) => [`${row.conversationId}:${row.userId}`, row]))
-  return keys.map((key) => byKey.get(`${key.conversationId}:${key.userId}`) ?? null)
+}
+
+async function partsFor(
+  { db }: Reading,
+  keys: readonly (PersonInConversation & { readonly viewerId: string })[],
+): Promise<(ParticipantRow | null)[]> {
+  const rows = await db.query<ParticipantRow & { ordinal: number }>(
+    'participants-of',
+    `SELECT k.ordinal, ${participantColumns}
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS k (conversation_id, user_id, viewer_id, ordinal)
+       JOIN participants p ON p.conversation_id = k.conversation_id AND p.user_id = k.user_id
+      WHERE ${visibleParticipantSql('k.viewer_id')}`,
+    [keys.map((key) => key.conversationId), keys.map((key) => key.userId), keys.map((key) => key.viewerId)],
+  )
+  const found = new Array<ParticipantRow | null>(keys.length).fill(null)
+  for (const { ordinal, ...row } of rows) found[ordinal - 1] = row
+  return found
 }
 
 /** A page of a conversation's current participants: owners first, then by when they joined. */

@@ -1,7 +1,8 @@
 import type { CannotSendReason } from '../../errors.js'
 import type { Database } from '../../platform/db/database.js'
-import type { VerbContext } from '../context.js'
+import type { Reading, VerbContext } from '../context.js'
 import type { UpdateRow } from '../stream/rows.js'
+import type { PersonInConversation } from './participants.js'
 import { visibleConversationSql } from './policy.js'
 import { type ConversationRow, conversationColumns } from './rows.js'
 
@@ -63,29 +64,39 @@ export async function directConversationsWith(
 }
 
 /** Why the viewer can't send in each of these conversations; empty where they can. */
-export async function sendRefusals(
+export function sendRefusals(
   ctx: VerbContext,
   conversationIds: readonly string[],
 ): Promise<CannotSendReason[][]> {
-  const rows = await ctx.db.query<{ id: string; reasons: CannotSendReason[] }>(
+  const keys = conversationIds.map((conversationId) => ({ conversationId, userId: ctx.viewer.id }))
+  return ctx.gathering.load(refusalsOf, keys)
+}
+
+async function refusalsOf(
+  { db, config }: Reading,
+  keys: readonly PersonInConversation[],
+): Promise<CannotSendReason[][]> {
+  const rows = await db.query<{ reasons: CannotSendReason[] | null }>(
     'send-refusals',
-    'SELECT c.id, rules.reasons FROM unnest($1::uuid[]) AS c (id) CROSS JOIN LATERAL send_rules(c.id, $2::uuid, $3) rules',
-    [conversationIds, ctx.viewer.id, ctx.config.messagingPolicy === 'open'],
+    `SELECT rules.reasons FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (conversation_id, user_id, ordinal)
+       LEFT JOIN LATERAL send_rules(k.conversation_id, k.user_id, $3) rules ON true
+      ORDER BY k.ordinal`,
+    [keys.map((key) => key.conversationId), keys.map((key) => key.userId), config.messagingPolicy === 'open'],
   )
-  const byId = new Map(rows.map((row) => [row.id, row.reasons]))
-  return conversationIds.map((id) => byId.get(id) ?? [])
+  return rows.map(({ reasons }) => reasons ?? [])
 }
 
 /** How many take part in each of these conversations now. */
-export async function participantCounts(
-  ctx: VerbContext,
-  conversationIds: readonly string[],
-): Promise<number[]> {
-  const rows = await ctx.db.query<{ id: string; count: number }>(
+export function participantCounts(ctx: VerbContext, conversationIds: readonly string[]): Promise<number[]> {
+  return ctx.gathering.load(countsOf, conversationIds)
+}
+
+async function countsOf({ db }: Reading, conversationIds: readonly string[]): Promise<number[]> {
+  const rows = await db.query<{ id: string; count: number }>(
     'participant-counts',
     `SELECT conversation_id AS id, count(*)::int AS count FROM participants
       WHERE conversation_id = ANY ($1::uuid[]) AND left_at IS NULL GROUP BY conversation_id`,
-    [conversationIds],
+    [[...new Set(conversationIds)]],
   )
   const byId = new Map(rows.map((row) => [row.id, row.count]))
   return conversationIds.map((id) => byId.get(id) ?? 0)

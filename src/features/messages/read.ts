@@ -1,19 +1,31 @@
 import type { Database } from '../../platform/db/database.js'
 import { groupBy } from '../../platform/group-by.js'
-import type { VerbContext } from '../context.js'
+import type { Reading, VerbContext } from '../context.js'
 import type { UpdateRow } from '../stream/rows.js'
 import { visibleMessageSql } from './policy.js'
 import { type MessageRow, messageColumns } from './rows.js'
 
+interface MessageFor {
+  readonly id: string
+  readonly userId: string
+}
+
 /** The messages of these ids that the viewer may see, in the order asked; null for the others. */
-export async function messagesById(ctx: VerbContext, ids: readonly string[]): Promise<(MessageRow | null)[]> {
-  const rows = await ctx.db.query<MessageRow>(
-    'messages-by-id',
-    `SELECT ${messageColumns} FROM messages m WHERE m.id = ANY ($1::uuid[]) AND ${visibleMessageSql('$2::uuid')}`,
-    [ids, ctx.viewer.id],
+export function messagesById(ctx: VerbContext, ids: readonly string[]): Promise<(MessageRow | null)[]> {
+  return ctx.gathering.load(
+    messagesFor,
+    ids.map((id) => ({ id, userId: ctx.viewer.id })),
   )
-  const byId = new Map(rows.map((row) => [row.id, row]))
-  return ids.map((id) => byId.get(id) ?? null)
+}
+
+async function messagesFor({ db }: Reading, keys: readonly MessageFor[]): Promise<(MessageRow | null)[]> {
+  const rows = await db.query<MessageRow & { ordinal: number }>(
+    'messages-by-id',
+    `SELECT k.ordinal, ${messageColumns} FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (id, user_id, ordinal)
+       JOIN messages m ON m.id = k.id WHERE ${visibleMessageSql('k.user_id')}`,
+    [keys.map((key) => key.id), keys.map((key) => key.userId)],
+  )
+  return inOrder(keys, rows)
 }
 
 export interface MessagePlace {
@@ -22,19 +34,44 @@ export interface MessagePlace {
 }
 
 /** The messages at these places that the viewer may see; null for the others. */
-export async function messagesByPlace(
+export function messagesByPlace(
   ctx: VerbContext,
   places: readonly MessagePlace[],
 ): Promise<(MessageRow | null)[]> {
-  const rows = await ctx.db.query<MessageRow>(
-    'messages-by-place',
-    `SELECT ${messageColumns} FROM unnest($1::uuid[], $2::int[]) AS p (conversation_id, sequence)
-       JOIN messages m ON m.conversation_id = p.conversation_id AND m.sequence = p.sequence
-      WHERE ${visibleMessageSql('$3::uuid')}`,
-    [places.map((place) => place.conversationId), places.map((place) => place.sequence), ctx.viewer.id],
+  return ctx.gathering.load(
+    messagesAt,
+    places.map((place) => ({ ...place, userId: ctx.viewer.id })),
   )
-  const byPlace = new Map(rows.map((row) => [`${row.conversationId}:${row.sequence}`, row]))
-  return places.map((place) => byPlace.get(`${place.conversationId}:${place.sequence}`) ?? null)
+}
+
+async function messagesAt(
+  { db }: Reading,
+  keys: readonly (MessagePlace & { readonly userId: string })[],
+): Promise<(MessageRow | null)[]> {
+  const rows = await db.query<MessageRow & { ordinal: number }>(
+    'messages-by-place',
+    `SELECT k.ordinal, ${messageColumns}
+       FROM unnest($1::uuid[], $2::int[], $3::uuid[]) WITH ORDINALITY AS k (conversation_id, sequence, user_id, ordinal)
+       JOIN messages m ON m.conversation_id = k.conversation_id AND m.sequence = k.sequence
+      WHERE ${visibleMessageSql('k.user_id')}`,
+    [keys.map((key) => key.conversationId), keys.map((key) => key.sequence), keys.map((key) => key.userId)],
+  )
+  return inOrder(keys, rows)
+}
+
+/** The row of each key, or null. The same message is one object however many people it is for, so that it is opened once. */
+function inOrder(
+  keys: readonly unknown[],
+  rows: readonly (MessageRow & { readonly ordinal: number })[],
+): (MessageRow | null)[] {
+  const shared = new Map<string, MessageRow>()
+  const found = new Array<MessageRow | null>(keys.length).fill(null)
+  for (const { ordinal, ...row } of rows) {
+    const message = shared.get(row.id) ?? row
+    shared.set(row.id, message)
+    found[ordinal - 1] = message
+  }
+  return found
 }
 
 /** A slice of a conversation: the `limit` messages next to an end, or beyond a sequence. */

@@ -1,6 +1,6 @@
 import type { Tx } from '../../platform/db/database.js'
 import type { Prisma, User } from '../../platform/db/types.js'
-import type { VerbContext } from '../context.js'
+import type { Reading, VerbContext } from '../context.js'
 import { messageableUsers, visibleUsers } from './policy.js'
 
 /** A person as others may see them, with their own privacy. */
@@ -85,23 +85,22 @@ export interface Blocking {
   readonly blocksViewer: boolean
 }
 
-export async function blockingWith(ctx: VerbContext, userIds: readonly string[]): Promise<Blocking[]> {
-  const ids = [...userIds]
-  const rows = await ctx.db.read((client) =>
-    client.block.findMany({
-      where: {
-        OR: [
-          { blockerId: ctx.viewer.id, blockedId: { in: ids } },
-          { blockedId: ctx.viewer.id, blockerId: { in: ids } },
-        ],
-      },
-      select: { blockerId: true, blockedId: true },
-    }),
+export function blockingWith(ctx: VerbContext, userIds: readonly string[]): Promise<Blocking[]> {
+  const pairs = userIds.map((otherId) => ({ viewerId: ctx.viewer.id, otherId }))
+  return ctx.gathering.load(blockingBetween, pairs)
+}
+
+async function blockingBetween(
+  { db }: Reading,
+  pairs: readonly { readonly viewerId: string; readonly otherId: string }[],
+): Promise<Blocking[]> {
+  return db.query<Blocking>(
+    'blocking-between',
+    `SELECT EXISTS (SELECT 1 FROM blocks b WHERE b.blocker_id = k.viewer_id AND b.blocked_id = k.other_id) AS "viewerBlocks",
+            EXISTS (SELECT 1 FROM blocks b WHERE b.blocker_id = k.other_id AND b.blocked_id = k.viewer_id) AS "blocksViewer"
+       FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (viewer_id, other_id, ordinal) ORDER BY k.ordinal`,
+    [pairs.map((pair) => pair.viewerId), pairs.map((pair) => pair.otherId)],
   )
-  return userIds.map((id) => ({
-    viewerBlocks: rows.some((row) => row.blockerId === ctx.viewer.id && row.blockedId === id),
-    blocksViewer: rows.some((row) => row.blockedId === ctx.viewer.id && row.blockerId === id),
-  }))
 }
 
 /** Which of these people the viewer may message. */
