@@ -737,6 +737,12 @@ export const demoGroups: DemoGroup[] = [
         text:
           'Visit done: walking in the flat is steady, blood pressure noted in the book, a loose carpet ' +
           'taken away from the hall.',
+        reactions: [
+          { from: 'khalid', emoji: '❤️' },
+          { from: 'amal', emoji: '🙏' },
+          { from: 'dr-osman', emoji: '👍' },
+          { from: 'dr-lindqvist', emoji: '👍' },
+        ],
       },
       {
         from: 'khalid',
@@ -768,6 +774,9 @@ export const demoGroups: DemoGroup[] = [
         text:
           'Welcome, Huda. One rule for all of us: chest pain, fainting, severe breathlessness or sudden ' +
           'weakness on one side means emergency number first, this group later.',
+        mentions: ['huda'],
+        urgent: { acknowledgedBy: ['khalid', 'huda', 'ines', 'dr-lindqvist', 'amal'] },
+        pinnedBy: 'dr-osman',
       },
       { from: 'khalid', minutesLater: 9, text: 'واضح. الرقم مكتوب بجانب الهاتف.' },
       {

@@ -11,7 +11,10 @@ import { editMessage } from '../features/messages/edit.js'
 import { sendMessage } from '../features/messages/send.js'
 import { Directory } from '../features/people/directory.js'
 import { upsertUser } from '../features/people/upsert.js'
+import { pinMessage } from '../features/pins/pin.js'
+import { addReaction } from '../features/reactions/react.js'
 import { markRead } from '../features/receipts/mark-read.js'
+import { acknowledgeMessage } from '../features/urgent/acknowledge.js'
 import { demoAppointments } from './appointments.js'
 import { demoDirectConversations, demoGroups } from './dialogues.js'
 import { demoPeople } from './people.js'
@@ -118,6 +121,8 @@ async function say(
       clientMessageId: randomUUID(),
       body: turn.text,
       replyToId,
+      mentionIds: turn.mentions?.map((externalId) => as(externalId).viewer.id),
+      priority: turn.urgent ? 'URGENT' : 'ROUTINE',
       sentAt: new Date(Math.min(at, Date.now())),
     })
     ids.push(message.id)
@@ -127,6 +132,9 @@ async function say(
     const id = ids[index]
     if (id === undefined) continue
     if (turn.edit !== undefined) await editOld(as(turn.from), id, turn.edit)
+    for (const { from, emoji } of turn.reactions ?? []) await addReaction(as(from), id, emoji)
+    for (const from of turn.urgent?.acknowledgedBy ?? []) await acknowledgeMessage(as(from), id)
+    if (turn.pinnedBy !== undefined) await pinMessage(as(turn.pinnedBy), id)
     if (turn.deletedForEveryone) await deleteForEveryone(as(turn.from), id)
   }
   return ids

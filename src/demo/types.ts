@@ -31,6 +31,11 @@ export interface DemoTurn {
   /** The text that the sender put in place of `text`. */
   edit?: string
   deletedForEveryone?: true
+  mentions?: string[]
+  /** URGENT, and by whom it was acknowledged, in that order. */
+  urgent?: { acknowledgedBy: string[] }
+  reactions?: { from: string; emoji: string }[]
+  pinnedBy?: string
 }
 
 export interface DemoDirectConversation {

@@ -167,6 +167,21 @@ mutation RemoveParticipant(
   }
 }
 
+mutation Rename($groupId: ID!) {
+  updateGroup(
+    input: {
+      conversationId: $groupId
+      title: "Amal’s care team"
+    }
+  ) {
+    __typename
+    ... on UpdateGroupPayload {
+      conversation { id title }
+    }
+    ... on Error { code detail }
+  }
+}
+
 mutation CreateGroup(
   $colleagueId: ID!
   $patientId: ID!

@@ -7,13 +7,16 @@ import { demoPeople } from '../people.js'
 
 /** What the tabs' variables name, as global ids; null for what is not there any more. */
 export interface Places {
-  /** Of dr-osman and amal, and the last message of its dialogue. */
+  /** Of dr-osman and amal, and the last two messages of its dialogue. */
   readonly conversationId: string | null
   readonly messageId: string | null
+  readonly beforeLastId: string | null
   /** The beginning of amal's update stream. */
   readonly beginning: string | null
   /** amal's care team. */
   readonly groupId: string | null
+  /** What was said there that is urgent. */
+  readonly urgentId: string | null
   readonly patientId: string | null
   readonly doctorId: string | null
   readonly colleagueId: string | null
@@ -42,14 +45,17 @@ export async function findPlaces(services: Services): Promise<Places> {
   }
   const amal = idOf('amal')
   const direct = await conversationOf('dr-osman', 'amal')
-  const message = direct
-    ? await db.read((client) =>
-        client.message.findFirst({
-          where: { conversationId: direct.id, sequence: dialogueLength('dr-osman', 'amal') },
-          select: { id: true },
-        }),
-      )
-    : null
+  const said = (sequence: number) =>
+    direct
+      ? db.read((client) =>
+          client.message.findFirst({
+            where: { conversationId: direct.id, sequence },
+            select: { id: true },
+          }),
+        )
+      : null
+  const last = dialogueLength('dr-osman', 'amal')
+  const [message, beforeLast] = await Promise.all([said(last), said(last - 1)])
   const group =
     amal === null
       ? null
@@ -60,12 +66,23 @@ export async function findPlaces(services: Services): Promise<Places> {
             select: { id: true },
           }),
         )
+  const urgent = group
+    ? await db.read((client) =>
+        client.message.findFirst({
+          where: { conversationId: group.id, priority: 'URGENT' },
+          orderBy: { sequence: 'asc' },
+          select: { id: true },
+        }),
+      )
+    : null
   const user = (externalId: string) => globalIdOrNull('User', idOf(externalId))
   return {
     conversationId: globalIdOrNull('Conversation', direct?.id),
     messageId: globalIdOrNull('Message', message?.id),
+    beforeLastId: globalIdOrNull('Message', beforeLast?.id),
     beginning: amal === null ? null : await beginningOf(services, amal),
     groupId: globalIdOrNull('Conversation', group?.id),
+    urgentId: globalIdOrNull('Message', urgent?.id),
     patientId: user('amal'),
     doctorId: user('dr-osman'),
     colleagueId: user('tomasz'),

@@ -4,6 +4,7 @@ import type { Explorer } from '../../http/graphiql.js'
 import { demoPeople } from '../people.js'
 import { signToken } from '../tokens.js'
 import { following, signalling, watching } from './documents-live.js'
+import { manners } from './documents-manners.js'
 import { groups, people, platform, refusals } from './documents-people.js'
 import { conversations, reading, start } from './documents-reading.js'
 import { sending } from './documents-sending.js'
@@ -37,6 +38,15 @@ const demoTabs: readonly DemoTab[] = [
       clientMessageId: '6a0c8f3e-0d5b-4c64-9d0b-0d6f6f6a0001',
       body: 'How did the night go?',
       messageId,
+    }),
+  },
+  {
+    document: manners,
+    as: 'amal',
+    variables: ({ conversationId, beforeLastId, urgentId }) => ({
+      conversationId,
+      messageId: beforeLastId,
+      urgentId,
     }),
   },
   { document: following, as: 'amal', variables: ({ beginning }) => ({ after: beginning }) },
