@@ -24,11 +24,13 @@ export const PageInfoRef = builder.objectRef<PageInfo>('PageInfo').implement({
     }),
     startCursor: t.exposeString('startCursor', {
       nullable: true,
-      description: 'Of the first edge; null when the page is empty.',
+      description:
+        'Of the first edge, or where a search that stopped early goes on; else null when the page is empty.',
     }),
     endCursor: t.exposeString('endCursor', {
       nullable: true,
-      description: 'Of the last edge; null when the page is empty.',
+      description:
+        'Of the last edge, or where a search that stopped early goes on; else null when the page is empty.',
     }),
   }),
 })

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import { NotFoundError } from '../errors.js'
 
 /** Reads many keys at once, in their order. One of a feature's read functions. */
 export type Batch<Context, Key, Value> = (ctx: Context, keys: readonly Key[]) => Promise<readonly Value[]>
@@ -15,6 +16,13 @@ export class Loaders<Context> {
 
   load<Key, Value>(batch: Batch<Context, Key, Value>, key: Key): Promise<Value> {
     return this.loaderOf(batch).load(key)
+  }
+
+  /** What is there, as a verb of the viewer's has just found or left it. Throws NotFoundError where it has gone since. */
+  async present<Key, Value>(batch: Batch<Context, Key, Value | null>, key: Key): Promise<Value> {
+    const value = await this.load(batch, key)
+    if (value === null) throw new NotFoundError()
+    return value
   }
 
   /** Makes a value known that was read elsewhere in the same operation. */

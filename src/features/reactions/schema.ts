@@ -3,7 +3,7 @@ import { builder } from '../../graphql/builder.js'
 import { rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { MessageRef, UserRef } from '../../graphql/refs.js'
-import { messageAsOfNow } from '../messages/as-of-now.js'
+import { messagesById } from '../messages/read.js'
 import { presentUser } from '../people/read.js'
 import { addReaction, mostKinds, removeReaction } from './react.js'
 import { type ReactionRow, reactionsOf } from './read.js'
@@ -72,7 +72,7 @@ const reactionPayload = (name: string, description: string) =>
       message: t.field({
         type: MessageRef,
         description: 'The message with its reactions, as of now.',
-        resolve: ({ messageId }, _, ctx) => messageAsOfNow(ctx, messageId),
+        resolve: ({ messageId }, _, ctx) => ctx.loaders.present(messagesById, messageId),
       }),
     }),
   })

@@ -1,4 +1,4 @@
-import { InvalidInputError, NotFoundError } from '../../errors.js'
+import { InvalidInputError } from '../../errors.js'
 import { builder } from '../../graphql/builder.js'
 import { rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
@@ -90,11 +90,7 @@ addMutation('markRead', {
       conversation: t.field({
         type: ConversationRef,
         description: 'With its counters as of now.',
-        resolve: async ({ conversationId }, _, ctx) => {
-          const conversation = await ctx.loaders.load(conversationsById, conversationId)
-          if (!conversation) throw new NotFoundError()
-          return conversation
-        },
+        resolve: ({ conversationId }, _, ctx) => ctx.loaders.present(conversationsById, conversationId),
       }),
       viewer: t.field({
         type: ViewerRef,

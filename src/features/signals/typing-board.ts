@@ -1,5 +1,6 @@
 import { BoundedMap } from '../../platform/bounded-map.js'
 import type { Bus } from '../../platform/pubsub/pubsub.js'
+import { Throttle } from './throttle.js'
 
 /** How long somebody types without saying so again. */
 export const typingTimeoutSeconds = 6
@@ -30,6 +31,9 @@ export class TypingBoard implements AsyncDisposable {
   /** When what ended last, for a `begin` that was said before and comes after. */
   private readonly ended = new BoundedMap<string, number>(rememberedEnds)
   private readonly listeners = new Set<(conversationId: string) => void>()
+  private readonly changes = new Throttle((conversationId) => {
+    for (const listener of this.listeners) listener(conversationId)
+  })
 
   constructor(
     private readonly bus: Bus,
@@ -92,6 +96,7 @@ export class TypingBoard implements AsyncDisposable {
     for (const people of this.conversations.values())
       for (const devices of people.values()) for (const timer of devices.values()) clearTimeout(timer)
     this.conversations.clear()
+    this.changes.stop()
   }
 
   private publish(scope: TypingScope, isTyping: boolean): void {
@@ -114,7 +119,7 @@ export class TypingBoard implements AsyncDisposable {
     if (devices) devices.set(deviceId, expire)
     else {
       people.set(userId, new Map([[deviceId, expire]]))
-      this.tell(conversationId)
+      this.changes.note(conversationId)
     }
   }
 
@@ -134,12 +139,8 @@ export class TypingBoard implements AsyncDisposable {
         if (devices?.size === 0) people.delete(person)
       }
       if (people.size === 0) this.conversations.delete(place)
-      if (people.size < before) this.tell(place)
+      if (people.size < before) this.changes.note(place)
     }
     return isErased
-  }
-
-  private tell(conversationId: string): void {
-    for (const listener of this.listeners) listener(conversationId)
   }
 }

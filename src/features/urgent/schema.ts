@@ -2,7 +2,7 @@ import { builder } from '../../graphql/builder.js'
 import { rowId } from '../../graphql/global-ids.js'
 import { addMutation } from '../../graphql/mutations.js'
 import { MessageRef, UserRef } from '../../graphql/refs.js'
-import { messageAsOfNow } from '../messages/as-of-now.js'
+import { messagesById } from '../messages/read.js'
 import { presentUser } from '../people/read.js'
 import { acknowledgeMessage } from './acknowledge.js'
 import { type AcknowledgementRow, acknowledgementsOf } from './read.js'
@@ -12,7 +12,7 @@ const AcknowledgementRef = builder.objectRef<AcknowledgementRow>('Acknowledgemen
   fields: (t) => ({
     user: t.field({
       type: UserRef,
-      description: 'Who.',
+      description: 'Who has taken note.',
       resolve: ({ userId }, _, ctx) => ctx.loaders.load(presentUser, userId),
     }),
     at: t.expose('at', { type: 'DateTime', description: 'When they said so.' }),
@@ -44,7 +44,7 @@ addMutation('acknowledgeMessage', {
       message: t.field({
         type: MessageRef,
         description: 'With its acknowledgements as of now.',
-        resolve: ({ messageId }, _, ctx) => messageAsOfNow(ctx, messageId),
+        resolve: ({ messageId }, _, ctx) => ctx.loaders.present(messagesById, messageId),
       }),
     }),
   }),
