@@ -16,15 +16,21 @@ const sizes = new Map([
   ['receipts', 50],
   ['messageWindow', 50],
 ])
+/** What a search costs beside its page: it looks at up to 2,000 conversations and opens their titles. */
+const search = 25_000
 const pageArguments = ['first', 'last', 'size']
 const listArguments = ['ids', 'userIds']
+
+/** Whether a field's filter asks for a search. */
+type IsSearch = (field: FieldNode) => boolean
 
 /** What an argument comes to: a number, the length of a list, or null where it is left out or null. */
 type SizeIn = (field: FieldNode, argument: string) => number | null
 
 /**
  * How many fields an operation could give at most: each field counts once for every element of the lists around it, and
- * a list has as many as its `first`, `last` or `size` asks for. Worked out before anything runs.
+ * a list has as many as its `first`, `last` or `size` asks for; a search counts for what it looks at. Worked out before
+ * anything runs.
  */
 export function costOf(
   document: DocumentNode,
@@ -42,13 +48,17 @@ export function costOf(
   )
   if (operation?.kind !== 'OperationDefinition') return 0
   const sizeIn = valuesIn(operation, variables)
+  const isSearch = searchesIn(operation, variables)
   const isQuery = operation.operation === 'query'
   const known = new Map<string, number>()
   const costOfSet = (set: SelectionSetNode | undefined): number => {
     let sum = 0
     for (const selection of set?.selections ?? []) {
       if (selection.kind === 'Field')
-        sum += 1 + pageOf(selection, isQuery, sizeIn) * costOfSet(selection.selectionSet)
+        sum +=
+          1 +
+          (isSearch(selection) ? search : 0) +
+          pageOf(selection, isQuery, sizeIn) * costOfSet(selection.selectionSet)
       else if (selection.kind === 'InlineFragment') sum += costOfSet(selection.selectionSet)
       else {
         const name = selection.name.value
@@ -95,4 +105,26 @@ function valuesIn(operation: OperationDefinitionNode, variables: Record<string, 
     return typeof given === 'number' ? given : usualList
   }
   return (field, argument) => valueOfNode(field.arguments?.find(({ name }) => name.value === argument)?.value)
+}
+
+function searchesIn(operation: OperationDefinitionNode, variables: Record<string, unknown>): IsSearch {
+  const defaults = new Map(
+    operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
+  )
+  const isText = (node: ValueNode | undefined): boolean => {
+    if (node === undefined || node.kind === 'NullValue') return false
+    if (node.kind !== 'Variable') return true
+    const name = node.name.value
+    return name in variables ? variables[name] !== null : isText(defaults.get(name))
+  }
+  const hasSearch = (node: ValueNode | undefined): boolean => {
+    if (node?.kind === 'ObjectValue')
+      return isText(node.fields.find(({ name }) => name.value === 'search')?.value)
+    if (node?.kind !== 'Variable') return false
+    const given = variables[node.name.value]
+    if (given === undefined) return hasSearch(defaults.get(node.name.value))
+    return typeof given === 'object' && given !== null && 'search' in given && given.search !== null
+  }
+  return ({ arguments: given = [] }) =>
+    given.some(({ name, value }) => name.value === 'filter' && hasSearch(value))
 }

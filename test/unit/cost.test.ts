@@ -54,6 +54,20 @@ test('a null or omitted argument gives way to the other, a default counts, and n
   expect(cost('subscription { updates { cursor } }')).toBe(1 + 1)
 })
 
+test('a search costs what it looks at, however it is asked for', () => {
+  const page = (filter: string, variables = '') =>
+    `query ${variables} { conversations(first: 1, filter: ${filter}) { edges { cursor } } }`
+  expect(cost(page('{ kind: GROUP }'))).toBe(1 + 2)
+  expect(cost(page('{ search: null }'))).toBe(1 + 2)
+  expect(cost(page('{ search: "a" }'))).toBe(25_000 + 1 + 2)
+  expect(cost(page('{ search: $s }', '($s: String)'))).toBe(1 + 2)
+  expect(cost(page('{ search: $s }', '($s: String)'), { s: 'a' })).toBe(25_000 + 1 + 2)
+  expect(cost(page('{ search: $s }', '($s: String = "a")'))).toBe(25_000 + 1 + 2)
+  expect(cost(page('$f', '($f: ConversationFilter)'), { f: { search: 'a' } })).toBe(25_000 + 1 + 2)
+  expect(cost(page('$f', '($f: ConversationFilter)'), { f: { search: null } })).toBe(1 + 2)
+  expect(cost(page('$f', '($f: ConversationFilter = { search: "a" })'))).toBe(25_000 + 1 + 2)
+})
+
 test('only the operation that is meant counts', () => {
   const document = 'query A { viewer { id } serverInfo { version } } query B { viewer { id } }'
   expect(cost(document, {}, 'B')).toBe(2)
