@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
+import { startBackground } from './app/jobs.js'
 import type { Config } from './config.js'
 import type { Services } from './features/context.js'
 import { Cursors } from './features/cursors.js'
 import { SendLanes } from './features/messages/send-lanes.js'
 import { Directory } from './features/people/directory.js'
-import { tellConversations } from './features/people/tell-conversations.js'
+import { ReceiptTeller } from './features/receipts/tell-groups.js'
 import { startSignals } from './features/signals/start.js'
 import { Hints } from './features/stream/hints.js'
 import { StreamHub } from './features/stream/hub.js'
@@ -20,22 +21,23 @@ import { emptyDatabase } from './platform/db/empty.js'
 import { isUnavailable } from './platform/db/failures.js'
 import { keyStore } from './platform/db/key-store.js'
 import { prepareDatabase, waitForMigrations } from './platform/db/prepare.js'
+import { Gathering } from './platform/gathering.js'
 import { acquireInstanceLock } from './platform/instance-lock.js'
-import { startJobs } from './platform/jobs.js'
 import { Lifetimes } from './platform/lifetimes.js'
 import { localFiles } from './platform/local-files.js'
 import type { Log } from './platform/log.js'
+import { consoleNotifier } from './platform/notify/console.js'
+import type { Notifier } from './platform/notify/notifier.js'
 import { createLeases } from './platform/pubsub/leases.js'
 import { type Bus, createBus } from './platform/pubsub/pubsub.js'
 import { RedisLink } from './platform/pubsub/redis.js'
 import { isSeedingUnfinished, seedingOnce } from './platform/seeding.js'
 import { StartupError } from './platform/startup-error.js'
 
-const weeklyPartitions = '17 3 * * * ensure-partitions'
-
 /** What tests replace. */
 export interface Overrides {
   readonly bus?: Bus
+  readonly notifier?: Notifier
   readonly observe?: (statement: string) => void
   /** What GraphiQL opens with; asked once the database is seeded. */
   readonly explorer?: (services: Services, tokens: TokenRules) => Promise<Explorer>
@@ -102,6 +104,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const hints = new Hints(bus)
     const hub = stack.use(new StreamHub(db, log, (rows) => readTogether(db, rows)))
     hub.start(bus)
+    stack.use(new ReceiptTeller(db, hints, log)).start()
     const directory = new Directory(db)
     bus.subscribe('people', () => directory.forget())
     await provisionSubjects(directory, config.tokens.serviceSubjects, 'SERVICE')
@@ -109,6 +112,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const services: Services = {
       config,
       db,
+      gathering: new Gathering({ db, config }),
       vault,
       cursors: new Cursors(vault.derivedKey('cursors')),
       hints,
@@ -118,19 +122,8 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       log,
     }
     if (config.role !== 'api') {
-      stack.use(
-        await startJobs({
-          connectionString,
-          log,
-          crontab: weeklyPartitions,
-          tasks: {
-            'tell-conversations': (payload) => tellConversations(services, userIdOf(payload)),
-            'ensure-partitions': async () => {
-              await db.query('ensure-partitions', 'SELECT ensure_update_partitions(4)', [])
-            },
-          },
-        }),
-      )
+      const notifier = overrides.notifier ?? consoleNotifier(log)
+      stack.use(await startBackground(services, connectionString, notifier))
     }
     overrides.stopping?.throwIfAborted()
     if (overrides.seed) {
@@ -181,9 +174,4 @@ async function provisionSubjects(
 
 function shownHost(host: string): string {
   return host === '0.0.0.0' || host === '::' ? 'localhost' : host
-}
-
-function userIdOf(payload: unknown): string {
-  if (typeof payload === 'object' && payload !== null && 'userId' in payload) return String(payload.userId)
-  throw new Error('a job without its person')
 }

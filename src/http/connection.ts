@@ -24,7 +24,12 @@ export interface Connection {
 }
 
 /** Closes the socket when its token runs out, after the last answers, or when its person’s account changes. */
-export function connect(socket: WebSocket, session: Session, services: Services): Connection {
+export function connect(
+  socket: WebSocket,
+  session: Session,
+  services: Services,
+  leaveSeat: () => void,
+): Connection {
   const deviceId = newId()
   const { id: userId } = session.viewer
   const leave = services.presence.connect(userId)
@@ -45,6 +50,7 @@ export function connect(socket: WebSocket, session: Session, services: Services)
     release: () => {
       unwatch()
       clearTimeout(expiry)
+      leaveSeat()
       services.typing.endIfKnown({ conversationId: null, userId, deviceId })
       leave()
     },

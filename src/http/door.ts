@@ -9,6 +9,7 @@ import type { Authenticator } from './authenticate.js'
 import type { Explorer } from './graphiql.js'
 import { Origins } from './origins.js'
 import { createHttpServer } from './server.js'
+import { Vigil } from './vigil.js'
 import { createSocketServer } from './websocket.js'
 import { createEngine } from './yoga.js'
 
@@ -39,8 +40,9 @@ export async function openDoor(
     isReady: async () => !isStopping && (await isReady(services)),
     isStopping: () => isStopping,
   }
-  const server = createHttpServer(engine, authenticator, origins, services, health, explorer !== null)
-  const { stop } = createSocketServer(server, engine, authenticator, origins, services)
+  const vigil = new Vigil()
+  const server = createHttpServer(engine, authenticator, origins, services, health, vigil, explorer !== null)
+  const { stop } = createSocketServer(server, engine, authenticator, origins, services, vigil)
   server.listen(config.port, config.host)
   await once(server, 'listening').catch((error: unknown) => {
     throw portError(error, config)
@@ -51,9 +53,10 @@ export async function openDoor(
     origins.add(`http://localhost:${port}`, `http://127.0.0.1:${port}`)
   return {
     port,
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       isStopping = true
-      return close(server, stop, services)
+      await close(server, stop, services)
+      vigil.stop()
     },
   }
 }

@@ -6,6 +6,7 @@ import { addressOf } from './address.js'
 import { type Authenticator, bearerToken } from './authenticate.js'
 import type { Origins } from './origins.js'
 import { checkSearch, RequestRefusal, readParams, sendError } from './requests.js'
+import type { Vigil } from './vigil.js'
 import { type Engine, endpoint } from './yoga.js'
 
 /** Answers `/healthz` and `/readyz`. */
@@ -23,6 +24,7 @@ export function createHttpServer(
   origins: Origins,
   services: Services,
   health: Health,
+  vigil: Vigil,
   isExploring: boolean,
 ): Server {
   const server = createServer((request, response) => {
@@ -92,6 +94,7 @@ export function createHttpServer(
     response.once('close', () => gone.abort())
     // Closed while the token was verified: nobody would ever hear of it.
     if (response.destroyed) return
+    vigil.watchResponse(response)
     const address = addressOf(request, services.config.trustProxy)
     await engine(Object.assign(request, body), response, {
       arrival: {

@@ -10,7 +10,7 @@ import {
 import { CloseCode, type Context, type SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
+import { RateLimitedError, ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
 import type { Services } from '../features/context.js'
 import { codedError, needsNewerVersion, publicError } from '../graphql/failures.js'
 import { newId } from '../platform/ids.js'
@@ -19,15 +19,21 @@ import { type Authenticator, bearerToken } from './authenticate.js'
 import { type Connection, connect, lastWords } from './connection.js'
 import type { Origins } from './origins.js'
 import { checkParams, RequestRefusal } from './requests.js'
+import { Seats } from './seats.js'
+import type { Vigil } from './vigil.js'
 import { type Arrival, type Engine, endpoint } from './yoga.js'
 
 const largestFrame = 128 * 1024
 const initMilliseconds = 5000
 const closingMilliseconds = 1000
+const mostSubscriptions = 50
+/** Vigil asks for signs of life. */
+const noPings = 0
 /** Beyond the protocol's own close codes: of RFC 6455's registry. */
 const goingAway = 1001
 const serviceRestart = 1012
 const tryAgainLater = 1013
+const tooManySockets = 4429
 
 interface Extra {
   readonly socket: WebSocket
@@ -47,9 +53,11 @@ export function createSocketServer(
   authenticator: Authenticator,
   origins: Origins,
   services: Services,
+  vigil: Vigil,
 ): { readonly sockets: WebSocketServer; readonly stop: () => Promise<void> } {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame })
   const connections = new WeakMap<WebSocket, Connection>()
+  const seats = new Seats()
   const phases = new WeakMap<object, Phases>()
   const phasesOf = (args: ExecutionArgs): Phases => {
     const found = phases.get(args)
@@ -65,6 +73,8 @@ export function createSocketServer(
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request))
   })
 
+  sockets.on('connection', (socket, request) => vigil.watchSocket(socket, request.socket))
+
   const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
     {
       connectionInitWaitTimeout: initMilliseconds,
@@ -75,7 +85,12 @@ export function createSocketServer(
           const session = await authenticator.authenticate(bearerToken(header))
           // Closed meanwhile, it would never be released.
           if (socket.readyState !== socket.OPEN) return false
-          connections.set(socket, connect(socket, session, services))
+          const leaveSeat = seats.take(session.viewer.id)
+          if (leaveSeat === null) {
+            socket.close(tooManySockets, 'Too many connections')
+            return false
+          }
+          connections.set(socket, connect(socket, session, services, leaveSeat))
           return true
         } catch (error) {
           if (!(error instanceof UnauthenticatedError)) {
@@ -133,6 +148,9 @@ export function createSocketServer(
           // answer does.
           else arrival.ticket = hasOneField(operation) ? ticket : { arrive: ticket.arrive, release: () => {} }
           if (operation.operation !== 'subscription') connection.running.set(id, ticket)
+          // Those that are under way, this one among them.
+          else if (Object.keys(ctx.subscriptions).length - connection.running.size > mostSubscriptions)
+            return refused([publicError(new RateLimitedError(1), requestId, services.log)])
           return Promise.resolve(contextFactory()).then((contextValue) => {
             const args = {
               schema,
@@ -170,12 +188,13 @@ export function createSocketServer(
       },
     },
     sockets,
+    noPings,
   )
 
   function settle(ctx: Context<Record<string, unknown>, Partial<Extra>>, id: string): void {
-    const running = connections.get(extraOf(ctx).socket)?.running
-    running?.get(id)?.release()
-    running?.delete(id)
+    const connection = connections.get(extraOf(ctx).socket)
+    connection?.running.get(id)?.release()
+    connection?.running.delete(id)
   }
 
   const stop = async () => {

@@ -5,8 +5,11 @@ import type { Log } from './log.js'
 
 const concurrency = 2
 
-/** What a job does with its payload. It runs at least once: doing it again must do no harm. */
-export type Task = (payload: unknown) => Promise<void>
+/**
+ * What a job does with its payload. It runs at least once: doing it again must do no harm. The stop of the node waits for it, so
+ * what takes long and may be continued in another run looks at the signal.
+ */
+export type Task = (payload: unknown, stopping: AbortSignal) => Promise<void>
 
 export interface JobsOptions {
   readonly connectionString: string
@@ -38,6 +41,7 @@ export async function startJobs({
   const pool = new pg.Pool({ connectionString, max: concurrency + 2 })
   pool.on('error', (error) => log.warn({ failure: error.message }, 'the job worker lost a connection'))
   pool.on('connect', (client) => client.on('error', () => {}))
+  const stopping = new AbortController()
   const runner: Runner = await run({
     pgPool: pool,
     concurrency,
@@ -45,12 +49,16 @@ export async function startJobs({
     logger: quietLogger(log),
     crontab,
     taskList: Object.fromEntries(
-      Object.entries(tasks).map(([name, task]) => [name, (payload: unknown) => task(payload)]),
+      Object.entries(tasks).map(([name, task]) => [
+        name,
+        (payload: unknown) => task(payload, stopping.signal),
+      ]),
     ),
   })
   runner.promise.catch((error: unknown) => log.error({ error }, 'the job worker stopped'))
   return {
     [Symbol.asyncDispose]: async () => {
+      stopping.abort()
       await runner.stop()
       await endPool(pool)
     },

@@ -42,6 +42,7 @@ beforeAll(async () => {
     await patient.send(lastPair, `Good morning, I am patient ${n}.`)
     patients.push(patient)
   }
+  await doctor.mutate('pinMessage', { messageId: (await doctor.send(lastPair, 'Message to keep')).id })
   await fillGroup(patients[0])
 })
 
@@ -56,10 +57,21 @@ async function fillGroup(patient: Person | undefined): Promise<void> {
   for (let n = 0; n < 60; n++) {
     const sender = [doctor, ...members][n % 4] ?? doctor
     const replyTo = former !== undefined && n % 3 === 0 ? { replyToId: former } : {}
-    const { id } = await sender.send(groupId, `Message ${n}`, replyTo)
+    const mentions = n % 4 === 0 ? { mentionIds: members.map((member) => member.id), priority: 'URGENT' } : {}
+    const { id } = await sender.send(groupId, `Message ${n}`, { ...replyTo, ...mentions })
     former = id
+    if (n % 4 === 0) await mark(id, members)
   }
   for (const member of members) await markRead(member, former)
+}
+
+/** What people put on an urgent message. */
+async function mark(messageId: string, members: readonly Person[]): Promise<void> {
+  for (const member of members) {
+    for (const emoji of ['👍', '🎉']) await member.mutate('addReaction', { messageId, emoji })
+    await member.mutate('acknowledgeMessage', { messageId })
+  }
+  await doctor.mutate('pinMessage', { messageId })
 }
 
 async function markRead(person: Person, upToMessageId: string | undefined): Promise<void> {
@@ -69,8 +81,18 @@ async function markRead(person: Person, upToMessageId: string | undefined): Prom
   )
 }
 
-/** Asked beside the requests: by the hub's sweep, and who the viewer is, which a node knows for two seconds. */
-const beside = ['FROM user_streams s', 'FROM users WHERE external_id']
+/**
+ * Asked beside the requests: by the hub's sweep, for the receipts in groups and once a minute for urgent repeats, and who the
+ * viewer is, which a node knows for two seconds.
+ */
+const beside = [
+  'FROM user_streams s',
+  'FROM users WHERE external_id',
+  'FROM pending_receipts',
+  'tell_receipts(',
+  'repeat_urgent(',
+  'FROM notifications',
+]
 
 /** The statements of one request, without those beside it. */
 async function statementsOf(ask: () => Promise<unknown>): Promise<string[]> {
@@ -92,11 +114,14 @@ test('a page of conversations costs the same however long it is, keys that are n
       expect(participants?.edges.length).toBeGreaterThan(1)
       expect(lastMessage?.body).toMatch(/^(Good morning|Message)/)
     }
+    expect(nodes.map(({ pinnedMessages }) => pinnedMessages.length).filter((count) => count > 0)).toEqual([
+      15, 1,
+    ])
   }
   const few = await statementsOf(() => list(5))
   const many = await statementsOf(() => list(20))
   expect(many).toEqual(few)
-  expect(many.length, many.join('\n')).toBeLessThanOrEqual(6)
+  expect(many.length, many.join('\n')).toBeLessThanOrEqual(8)
 })
 
 test('a page of messages costs the same however long it is', async () => {
@@ -108,11 +133,17 @@ test('a page of messages costs the same however long it is', async () => {
     expect(nodes).toHaveLength(first)
     expect(nodes.every(({ receipts }) => receipts.length > 1)).toBe(true)
     expect(nodes.some(({ replyTo }) => typeof replyTo?.body === 'string')).toBe(true)
+    const marked = nodes.filter(
+      ({ mentions, reactions, acknowledgements, pinnedAt }) =>
+        [mentions.length, reactions.length, acknowledgements.length, pinnedAt === null].join() ===
+        '3,2,3,false',
+    )
+    expect(marked).toHaveLength(Math.ceil(first / 4))
   }
   const few = await statementsOf(() => page(10))
   const many = await statementsOf(() => page(50))
   expect(many).toEqual(few)
-  expect(many.length, many.join('\n')).toBeLessThanOrEqual(6)
+  expect(many.length, many.join('\n')).toBeLessThanOrEqual(9)
 })
 
 test('a window costs the same however large it is, around a message or around what is unread', async () => {

@@ -10,7 +10,8 @@ export const errorFields = `
   ... on Error { __typename code detail }
   ... on InvalidInputError { fields { path detail } }
   ... on CannotSendError { reasons }
-  ... on EditWindowClosedError { windowClosedAt }`
+  ... on EditWindowClosedError { windowClosedAt }
+  ... on RateLimitedError { retryAfterSeconds }`
 
 export const updateFields = `
   fragment UpdateFields on Update {
@@ -22,6 +23,11 @@ export const updateFields = `
       ... on MessageEdited { message { ...MessageFields } }
       ... on MessageDeleted { message { ...MessageFields } }
       ... on MessageHidden { messageId }
+      ... on ReactionAdded { message { id } user { externalId } emoji }
+      ... on ReactionRemoved { message { id } user { externalId } emoji }
+      ... on MessagePinned { message { id } user { externalId } }
+      ... on MessageUnpinned { message { id } user { externalId } }
+      ... on MessageAcknowledged { message { id } user { externalId } }
       ... on MessagesDelivered { participant { id user { externalId } lastDeliveredSequence lastReadSequence } upToMessageId upToSequence }
       ... on MessagesRead { participant { id user { externalId } lastDeliveredSequence lastReadSequence } upToMessageId upToSequence }
       ... on ConversationOpened { conversation { id kind } }

@@ -28,6 +28,7 @@ export interface Result {
   readonly detail?: string
   readonly reasons?: string[]
   readonly fields?: { path: string[]; detail: string }[]
+  readonly retryAfterSeconds?: number
   readonly [field: string]: unknown
 }
 

@@ -70,7 +70,7 @@ builder.objectFields(MessageRef, (t) => ({
 
 addMutation('markRead', {
   description:
-    'Moves the viewer’s read position forward, on all of their devices; the other person of a DIRECT conversation is told unless the viewer hides it. Backwards is a success that changes nothing. Reading implies delivery.',
+    'Moves the viewer’s read position forward, on all of their devices; the other person of a DIRECT conversation is told, and so are the senders in a GROUP of up to 32, unless the viewer hides it. Backwards is a success that changes nothing. Reading implies delivery.',
   input: builder.inputType('MarkReadInput', {
     description: 'Up to where.',
     fields: (t) => ({

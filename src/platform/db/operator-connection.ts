@@ -58,6 +58,11 @@ export class OperatorConnection implements OperatorTransaction, AsyncDisposable 
     return (await this.client.query<Row>({ name, text, values: [...values], types })).rows
   }
 
+  /** Runs a command that is none of the statements that can be prepared. */
+  async run(command: string): Promise<void> {
+    await this.client.query(command)
+  }
+
   /**
    * Runs `work` in a transaction at READ COMMITTED. A deadlock or a lock that is not had in time rolls back and tries
    * again, five times with growing pauses: it must have no effects elsewhere.
