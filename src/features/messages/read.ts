@@ -3,7 +3,7 @@ import { groupBy } from '../../platform/group-by.js'
 import type { Reading, VerbContext } from '../context.js'
 import type { UpdateRow } from '../stream/rows.js'
 import { visibleMessageSql } from './policy.js'
-import { type MessageRow, messageColumns } from './rows.js'
+import { type MessageRow, messageColumns, sharedMessageColumns, shareMessages } from './rows.js'
 
 interface MessageFor {
   readonly id: string
@@ -21,7 +21,7 @@ export function messagesById(ctx: VerbContext, ids: readonly string[]): Promise<
 async function messagesFor({ db }: Reading, keys: readonly MessageFor[]): Promise<(MessageRow | null)[]> {
   const rows = await db.query<MessageRow & { ordinal: number }>(
     'messages-by-id',
-    `SELECT k.ordinal, ${messageColumns} FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (id, user_id, ordinal)
+    `SELECT k.ordinal, ${sharedMessageColumns} FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (id, user_id, ordinal)
        JOIN messages m ON m.id = k.id WHERE ${visibleMessageSql('k.user_id')}`,
     [keys.map((key) => key.id), keys.map((key) => key.userId)],
   )
@@ -50,7 +50,7 @@ async function messagesAt(
 ): Promise<(MessageRow | null)[]> {
   const rows = await db.query<MessageRow & { ordinal: number }>(
     'messages-by-place',
-    `SELECT k.ordinal, ${messageColumns}
+    `SELECT k.ordinal, ${sharedMessageColumns}
        FROM unnest($1::uuid[], $2::int[], $3::uuid[]) WITH ORDINALITY AS k (conversation_id, sequence, user_id, ordinal)
        JOIN messages m ON m.conversation_id = k.conversation_id AND m.sequence = k.sequence
       WHERE ${visibleMessageSql('k.user_id')}`,
@@ -59,18 +59,14 @@ async function messagesAt(
   return inOrder(keys, rows)
 }
 
-/** The row of each key, or null. The same message is one object however many people it is for, so that it is opened once. */
+/** The row of each key, or null. */
 function inOrder(
   keys: readonly unknown[],
   rows: readonly (MessageRow & { readonly ordinal: number })[],
 ): (MessageRow | null)[] {
-  const shared = new Map<string, MessageRow>()
+  const shared = shareMessages(rows)
   const found = new Array<MessageRow | null>(keys.length).fill(null)
-  for (const { ordinal, ...row } of rows) {
-    const message = shared.get(row.id) ?? row
-    shared.set(row.id, message)
-    found[ordinal - 1] = message
-  }
+  for (const { ordinal, id } of rows) found[ordinal - 1] = shared.get(id) ?? null
   return found
 }
 
@@ -150,17 +146,12 @@ export async function messagesOfUpdates(
   if (asked.length === 0) return new Map()
   const rows = await db.query<MessageRow & { viewerId: string }>(
     'messages-of-updates',
-    `SELECT p.user_id AS "viewerId", ${messageColumns} FROM unnest($1::uuid[], $2::uuid[]) AS p (message_id, user_id)
+    `SELECT p.user_id AS "viewerId", ${sharedMessageColumns} FROM unnest($1::uuid[], $2::uuid[]) AS p (message_id, user_id)
        JOIN messages m ON m.id = p.message_id WHERE ${visibleMessageSql('p.user_id')}`,
     [asked.map((update) => update.messageId), asked.map((update) => update.userId)],
   )
-  const shared = new Map<string, MessageRow>()
-  const visible = new Map<string, MessageRow>()
-  for (const { viewerId, ...row } of rows) {
-    const message = shared.get(row.id) ?? row
-    shared.set(row.id, message)
-    visible.set(`${viewerId}:${row.id}`, message)
-  }
+  const shared = shareMessages(rows)
+  const visible = new Map(rows.map(({ viewerId, id }) => [`${viewerId}:${id}`, shared.get(id) ?? null]))
   return new Map(
     asked.map((update) => [update, visible.get(`${update.userId}:${update.messageId}`) ?? null] as const),
   )
