@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { connectGauges } from './app/gauges.js'
 import { startBackground } from './app/jobs.js'
 import type { Config } from './config.js'
 import type { Services } from './features/context.js'
@@ -26,6 +27,7 @@ import { acquireInstanceLock } from './platform/instance-lock.js'
 import { Lifetimes } from './platform/lifetimes.js'
 import { localFiles } from './platform/local-files.js'
 import type { Log } from './platform/log.js'
+import { Metrics } from './platform/metrics/metrics.js'
 import { consoleNotifier } from './platform/notify/console.js'
 import type { Notifier } from './platform/notify/notifier.js'
 import { createLeases } from './platform/pubsub/leases.js'
@@ -97,12 +99,13 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
         : { key: config.tokens.key }),
     }
 
-    const db = stack.use(new Database(connectionString, log, overrides.observe))
+    const metrics = new Metrics()
+    const db = stack.use(new Database(connectionString, log, overrides.observe, metrics))
     const vault = await Vault.open(fileKeyring(keyring.current, keyring.keys), keyStore(db))
     const redis = config.redisUrl === null ? null : stack.use(new RedisLink(config.redisUrl, log))
     const bus = overrides.bus ?? createBus(redis, log)
     const hints = new Hints(bus)
-    const hub = stack.use(new StreamHub(db, log, (rows) => readTogether(db, rows)))
+    const hub = stack.use(new StreamHub(db, log, (rows) => readTogether(db, rows), metrics))
     hub.start(bus)
     stack.use(new ReceiptTeller(db, hints, log)).start()
     const directory = new Directory(db)
@@ -117,10 +120,12 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       cursors: new Cursors(vault.derivedKey('cursors')),
       hints,
       hub,
-      sends: new SendLanes(db, hints, config.messagingPolicy === 'open'),
+      sends: new SendLanes(db, hints, config.messagingPolicy === 'open', metrics),
       ...startSignals(stack, { config, db, log, bus, leases: createLeases(redis) }),
       log,
+      metrics,
     }
+    connectGauges(services, redis)
     if (config.role !== 'api') {
       const notifier = overrides.notifier ?? consoleNotifier(log)
       stack.use(await startBackground(services, connectionString, notifier))

@@ -4,6 +4,7 @@ import type { Database } from '../platform/db/database.js'
 import type { UserRole } from '../platform/db/types.js'
 import type { Gathering } from '../platform/gathering.js'
 import type { Log } from '../platform/log.js'
+import type { Metrics } from '../platform/metrics/metrics.js'
 import type { Cursors } from './cursors.js'
 import type { SendLanes } from './messages/send-lanes.js'
 import type { Pace } from './signals/pace.js'
@@ -41,6 +42,7 @@ export interface Services {
   readonly signals: SignalReaders
   readonly signalPace: Pace
   readonly log: Log
+  readonly metrics: Metrics
 }
 
 /** Where a request came from, for the audit. */

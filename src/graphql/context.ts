@@ -8,6 +8,8 @@ export interface GraphContext extends VerbContext {
   readonly streamsEndAt: Date | null
   /** Set before execution where the document selects Viewer.updateCursor. */
   updateCursor: string | null
+  /** The update that a subscription’s event under way tells of; null for heartbeats, signals and the like. */
+  delivering: { readonly at: Date; readonly isLive: boolean } | null
   /** Aborts when an HTTP client has gone. */
   readonly gone: AbortSignal | null
   readonly ticket: Ticket | null

@@ -48,7 +48,10 @@ export function addMutation<Input, Payload extends object>(
           return await resolve(args.input, ctx)
         } catch (error) {
           const type = errors.find((name) => error instanceof DomainError && error.name === name)
-          if (error instanceof DomainError && type) return refusalOf(error, type)
+          if (error instanceof DomainError && type) {
+            ctx.metrics.errorTold(error.code)
+            return refusalOf(error, type)
+          }
           throw error
         }
       }) as never,

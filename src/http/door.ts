@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.js'
 import type { Services } from '../features/context.js'
+import { Asking } from '../platform/metrics/asking.js'
 import { StartupError } from '../platform/startup-error.js'
 import type { Authenticator } from './authenticate.js'
 import type { Explorer } from './graphiql.js'
@@ -14,6 +15,8 @@ import { createSocketServer } from './websocket.js'
 import { createEngine } from './yoga.js'
 
 const drainMilliseconds = 10_000
+/** Whoever asks whether a node is ready gives up sooner or later: by then it isn't. */
+const readyMilliseconds = 3000
 
 /** A node's one listening port. Disposed of: no new requests, the last answers, sockets closed with 1001. */
 export interface Door extends AsyncDisposable {
@@ -35,14 +38,16 @@ export async function openDoor(
   const origins = new Origins(
     config.publicUrl === null ? config.allowedOrigins : [...config.allowedOrigins, config.publicUrl],
   )
+  const database = new Asking(() => services.db.query('ready', 'SELECT 1 AS one', []), readyMilliseconds)
   let isStopping = false
   const health = {
-    isReady: async () => !isStopping && (await isReady(services)),
+    isReady: async () => !isStopping && (await database.answer()) !== null && !isStopping,
     isStopping: () => isStopping,
   }
-  const vigil = new Vigil()
+  const vigil = new Vigil(services.metrics.cutConnections)
   const server = createHttpServer(engine, authenticator, origins, services, health, vigil, explorer !== null)
-  const { stop } = createSocketServer(server, engine, authenticator, origins, services, vigil)
+  const { sockets, stop } = createSocketServer(server, engine, authenticator, origins, services, vigil)
+  services.metrics.sockets(() => sockets.clients.size)
   server.listen(config.port, config.host)
   await once(server, 'listening').catch((error: unknown) => {
     throw portError(error, config)
@@ -69,15 +74,6 @@ export async function assertPortFree(config: Config): Promise<void> {
   })
   probe.close()
   await once(probe, 'close')
-}
-
-async function isReady({ db }: Services): Promise<boolean> {
-  try {
-    await db.query('ready', 'SELECT 1 AS one', [])
-    return true
-  } catch {
-    return false
-  }
 }
 
 function portError(error: unknown, config: Config): unknown {

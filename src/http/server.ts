@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
+import { type ErrorCode, ServiceUnavailableError, UnauthenticatedError } from '../errors.js'
 import type { Services, Ticket } from '../features/context.js'
 import { newId } from '../platform/ids.js'
 import { addressOf } from './address.js'
@@ -9,7 +9,7 @@ import { checkSearch, RequestRefusal, readParams, sendError } from './requests.j
 import type { Vigil } from './vigil.js'
 import { type Engine, endpoint } from './yoga.js'
 
-/** Answers `/healthz` and `/readyz`. */
+/** Answers `/readyz`. */
 export interface Health {
   /** Whether this node can serve: the database answers. A node does not listen before its schema is up to date. */
   readonly isReady: () => Promise<boolean>
@@ -35,14 +35,18 @@ export function createHttpServer(
     })
     response.setHeader('x-request-id', requestId)
     handle(request, response, requestId).catch((error: unknown) => {
-      if (error instanceof RequestRefusal) sendError(response, error.status, error.code, error.message)
-      else if (error instanceof UnauthenticatedError) sendError(response, 401, error.code, error.detail)
+      const refuse = (status: number, code: ErrorCode, message: string) => {
+        services.metrics.errors(code)
+        sendError(response, status, code, message)
+      }
+      if (error instanceof RequestRefusal) refuse(error.status, error.code, error.message)
+      else if (error instanceof UnauthenticatedError) refuse(401, error.code, error.detail)
       else if (error instanceof ServiceUnavailableError) {
         response.setHeader('retry-after', error.retryAfterSeconds)
-        sendError(response, 503, error.code, error.detail)
+        refuse(503, error.code, error.detail)
       } else if (!response.destroyed) {
         services.log.error({ requestId, error }, 'a request failed')
-        sendError(response, 500, 'INTERNAL', 'Something went wrong.')
+        refuse(500, 'INTERNAL', 'Something went wrong.')
       }
       request.resume()
     })
@@ -60,6 +64,7 @@ export function createHttpServer(
       return (await health.isReady())
         ? sendText(response, 200, 'ready')
         : sendText(response, 503, 'not ready')
+    if (path === '/metrics') return sendMetrics(response)
     if (path === '/' && isExploring) {
       response.writeHead(302, { location: endpoint }).end()
       return
@@ -81,6 +86,11 @@ export function createHttpServer(
       throw new RequestRefusal(405, 'BAD_REQUEST', 'Use POST, or GET for a query or a subscription.')
     }
     await serve(request, response, requestId)
+  }
+
+  async function sendMetrics(response: ServerResponse): Promise<void> {
+    const { contentType, body } = await services.metrics.text()
+    response.writeHead(200, { 'content-type': contentType }).end(body)
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {

@@ -73,7 +73,10 @@ export function createSocketServer(
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request))
   })
 
-  sockets.on('connection', (socket, request) => vigil.watchSocket(socket, request.socket))
+  sockets.on('connection', (socket, request) => {
+    vigil.watchSocket(socket, request.socket)
+    socket.once('close', (code) => services.metrics.socketClosed(code))
+  })
 
   const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
     {
@@ -172,13 +175,18 @@ export function createSocketServer(
       // What this version can't tell of, a newer node can: clients reconnect after 1012, with their last cursor.
       onNext: (ctx, _id, _payload, _args, result) => {
         if (!result.errors) return undefined
+        for (const { extensions } of result.errors) services.metrics.errorTold(extensions.code)
         if (result.errors.some(needsNewerVersion))
           extraOf(ctx).socket.close(serviceRestart, 'Service restart')
         return { ...result, errors: result.errors.map(sent) }
       },
       onError: (ctx, id, _payload, errors) => {
         settle(ctx, id)
-        return errors.map((error: unknown) => sent(publicError(error, newId(), services.log)))
+        return errors.map((error: unknown) => {
+          const told = publicError(error, newId(), services.log)
+          services.metrics.errorTold(told.extensions.code)
+          return sent(told)
+        })
       },
       onComplete: (ctx, id) => settle(ctx, id),
       onClose: (ctx) => {

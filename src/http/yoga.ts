@@ -1,6 +1,7 @@
 import { createYoga, type GraphiQLOptions } from 'graphql-yoga'
 import type { Services, Ticket } from '../features/context.js'
 import type { GraphContext } from '../graphql/context.js'
+import { useCounting } from '../graphql/counting.js'
 import { useGraphqlJs } from '../graphql/executor.js'
 import { publicError } from '../graphql/failures.js'
 import { useNoIntrospection } from '../graphql/introspection.js'
@@ -47,6 +48,7 @@ export function createEngine(services: Services, explorer: Explorer | null) {
     plugins: [
       useGraphqlJs(),
       useMasking(),
+      useCounting(services.metrics),
       useLimits(),
       useUpdateCursor(),
       useStreamPresence(),
@@ -78,6 +80,7 @@ function contextOf(services: Services, arrival: Arrival): GraphContext {
     address,
     ticket,
     updateCursor: null,
+    delivering: null,
   }
   const withLoaders: GraphContext = Object.assign(context, {
     loaders: new Loaders<GraphContext>(() => withLoaders),

@@ -54,7 +54,7 @@ const entry = (
 
 test('every write is on record once; what was so already is not', async () => {
   const id = rowId(conversationId)
-  const message = await patient.send(conversationId, 'Hello.')
+  const message = await patient.send(conversationId, 'Hello.', { priority: 'URGENT' })
   const allowed = (action: string, type: string, subject: string) => [
     entry(doctor, 'ALLOWED', action, type, subject),
   ]
@@ -68,6 +68,28 @@ test('every write is on record once; what was so already is not', async () => {
     ['reopenConversation', { conversationId }, allowed('conversation.reopen', 'Conversation', id)],
     ['blockUser', { userId: patient.id }, allowed('user.block', 'User', patient.id)],
     ['unblockUser', { userId: patient.id }, allowed('user.unblock', 'User', patient.id)],
+    ['markUnread', { conversationId }, allowed('conversation.mark_unread', 'Conversation', id)],
+    ['archiveConversation', { conversationId }, allowed('conversation.archive', 'Conversation', id)],
+    ['unarchiveConversation', { conversationId }, allowed('conversation.unarchive', 'Conversation', id)],
+    [
+      'muteConversation',
+      { conversationId, until: '2100-01-01T00:00:00.000Z' },
+      allowed('conversation.mute', 'Conversation', id),
+    ],
+    ['muteConversation', { conversationId, until: null }, allowed('conversation.mute', 'Conversation', id)],
+    ...(
+      [
+        ['addReaction', 'message.react', { emoji: '👍' }],
+        ['removeReaction', 'message.unreact', { emoji: '👍' }],
+        ['pinMessage', 'message.pin', {}],
+        ['unpinMessage', 'message.unpin', {}],
+        ['acknowledgeMessage', 'message.acknowledge', {}],
+      ] as const
+    ).map(([verb, action, more]): [string, Record<string, unknown>, Entry[]] => [
+      verb,
+      { messageId: message.id, ...more },
+      allowed(action, 'Message', message.id),
+    ]),
     [
       'deleteMessage',
       { messageId: message.id, scope: 'ME' },
@@ -124,6 +146,32 @@ test('every refusal of what exists is on record; of what does not exist, none', 
       { conversationId, upToMessageId: message.id },
       denied('message.mark_read', 'Message', message.id),
     ],
+    ...(
+      [
+        ['markUnread', 'conversation.mark_unread', {}],
+        ['archiveConversation', 'conversation.archive', {}],
+        ['unarchiveConversation', 'conversation.unarchive', {}],
+        ['muteConversation', 'conversation.mute', { until: null }],
+        ['updateGroup', 'conversation.update_group', { title: 'Mine' }],
+      ] as const
+    ).map(([verb, action, more]): [string, Record<string, unknown>, Entry[]] => [
+      verb,
+      { conversationId, ...more },
+      denied(action, 'Conversation', conversationId),
+    ]),
+    ...(
+      [
+        ['addReaction', 'message.react', { emoji: '👍' }],
+        ['removeReaction', 'message.unreact', { emoji: '👍' }],
+        ['pinMessage', 'message.pin', {}],
+        ['unpinMessage', 'message.unpin', {}],
+        ['acknowledgeMessage', 'message.acknowledge', {}],
+      ] as const
+    ).map(([verb, action, more]): [string, Record<string, unknown>, Entry[]] => [
+      verb,
+      { messageId: message.id, ...more },
+      denied(action, 'Message', message.id),
+    ]),
     ['blockUser', { userId: unseen.id }, denied('user.block', 'User', unseen.id)],
     [
       'upsertUser',

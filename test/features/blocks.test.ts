@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { told } from '../support/effects.js'
 import { invalidAt, notFound } from '../support/outcomes.js'
 import type { Person } from '../support/person.js'
 import { World } from '../support/world.js'
@@ -140,6 +141,115 @@ test('in a GROUP what the blocked one sends while it stands is hidden from the b
   await other.mutate('markRead', { conversationId: group, upToMessageId: during.id })
   expect(await owner.must(state, { id: during.id })).toEqual({
     node: { deliveryState: 'READ', receipts: [{ readAt: expect.any(String) }] },
+  })
+})
+
+describe('in a GROUP, of what is hidden from the blocker', () => {
+  async function scene() {
+    const owner = await world.person('DOCTOR')
+    const [blocker, other] = [await world.person('STAFF'), await world.person('STAFF')]
+    const group = await world.group(owner, [blocker, other])
+    await block(blocker, owner)
+    const hidden = await owner.send(group, 'Now!', { priority: 'URGENT', mentionIds: [blocker.id, other.id] })
+    return { owner, blocker, other, group, hidden }
+  }
+
+  test('neither its mention nor its urgency reaches them, and it does not bring an archived one back', async () => {
+    const { owner, blocker, other, group } = await scene()
+    await blocker.mutate('archiveConversation', { conversationId: group })
+    const urgent = { priority: 'URGENT', mentionIds: [blocker.id] }
+    const lines = await told([blocker, other], () => owner.send(group, 'You!', urgent))
+    expect(lines).toEqual([[], ['MessageSent']])
+    const state = () =>
+      blocker.must(
+        'query ($id: ID!) { viewer { unreadCount } conversation(id: $id) { unreadCount archivedAt } }',
+        {
+          id: group,
+        },
+      )
+    expect(await state()).toEqual({
+      viewer: { unreadCount: 0 },
+      conversation: { unreadCount: 0, archivedAt: expect.any(String) },
+    })
+    await other.send(group, 'As it comes.')
+    expect(await state()).toEqual({
+      viewer: { unreadCount: 1 },
+      conversation: { unreadCount: 1, archivedAt: null },
+    })
+  })
+
+  test('they are told nothing: no reaction, no pin, no acknowledgement, no end', async () => {
+    const { owner, blocker, other, hidden } = await scene()
+    const messageId = hidden.id
+    const lines = await told([blocker, other], async () => {
+      await other.mutate('addReaction', { messageId, emoji: '👍' })
+      await other.mutate('removeReaction', { messageId, emoji: '👍' })
+      await owner.mutate('pinMessage', { messageId })
+      await other.mutate('acknowledgeMessage', { messageId })
+      await owner.mutate('unpinMessage', { messageId })
+      await owner.mutate('deleteMessage', { messageId, scope: 'EVERYONE' })
+    })
+    expect(lines).toEqual([
+      [],
+      [
+        `ReactionAdded ${other.externalId} 👍`,
+        `ReactionRemoved ${other.externalId} 👍`,
+        `MessagePinned ${owner.externalId}`,
+        `MessageAcknowledged ${other.externalId}`,
+        `MessageUnpinned ${owner.externalId}`,
+        'MessageDeleted',
+      ],
+    ])
+  })
+
+  test('they can do nothing with it, also once the block is lifted', async () => {
+    const { owner, blocker, other, group, hidden } = await scene()
+    const messageId = hidden.id
+    await owner.mutate('setParticipantRole', { conversationId: group, userId: blocker.id, role: 'OWNER' })
+    await other.mutate('addReaction', { messageId, emoji: '👍' })
+    await owner.mutate('pinMessage', { messageId })
+    const attempts = async () => {
+      for (const verb of ['addReaction', 'removeReaction'])
+        expect(await blocker.mutate(verb, { messageId, emoji: '👍' })).toEqual(notFound)
+      for (const verb of ['pinMessage', 'unpinMessage', 'acknowledgeMessage'])
+        expect(await blocker.mutate(verb, { messageId })).toEqual(notFound)
+    }
+    await attempts()
+    const pins = (as: Person) =>
+      as.must('query ($id: ID!) { conversation(id: $id) { pinnedMessages { id } } }', { id: group })
+    expect(await pins(blocker)).toEqual({ conversation: { pinnedMessages: [] } })
+    expect(await pins(other)).toEqual({ conversation: { pinnedMessages: [{ id: messageId }] } })
+    await unblock(blocker, owner)
+    await attempts()
+    expect(await pins(blocker)).toEqual({ conversation: { pinnedMessages: [] } })
+  })
+
+  test('what the blocked one does with the words of others stays to be seen', async () => {
+    const { owner, blocker, other, group } = await scene()
+    const { id: messageId } = await other.send(group, 'Now!', { priority: 'URGENT' })
+    const lines = await told([blocker], async () => {
+      await owner.mutate('addReaction', { messageId, emoji: '👍' })
+      await owner.mutate('pinMessage', { messageId })
+      await owner.mutate('acknowledgeMessage', { messageId })
+    })
+    expect(lines).toEqual([[`ReactionAdded ${owner.externalId} 👍`, `MessagePinned ${owner.externalId}`]])
+    const { node } = await blocker.must<{ node: unknown }>(
+      `query ($id: ID!) { node(id: $id) { ... on Message { reactions { emoji users { externalId } }
+         acknowledgements { user { externalId } } } } }`,
+      { id: messageId },
+    )
+    const by = { externalId: owner.externalId }
+    expect(node).toEqual({ reactions: [{ emoji: '👍', users: [by] }], acknowledgements: [{ user: by }] })
+  })
+
+  test('the blocked one mentions the blocker as if nothing were', async () => {
+    const { owner, blocker, hidden } = await scene()
+    const { node } = await owner.must<{ node: { mentions: { externalId: string }[] } }>(
+      'query ($id: ID!) { node(id: $id) { ... on Message { mentions { externalId } acknowledgements { at } } } }',
+      { id: hidden.id },
+    )
+    expect(node.mentions.map(({ externalId }) => externalId)).toContain(blocker.externalId)
+    expect(node).toMatchObject({ acknowledgements: [] })
   })
 })
 

@@ -137,3 +137,72 @@ test('readUpToMessageId acts on a replay, too', async () => {
   expect(replay).toMatchObject({ replayed: true, message: { body: 'An answer.' } })
   expect(await where()).toEqual({ conversation: { unreadCount: 0, lastReadSequence: 2 } })
 })
+
+test('mentions are compared as first sent, in any order; priority is, too', async () => {
+  const [staff, other] = [await world.person('STAFF'), await world.person('STAFF')]
+  const group = await world.group(doctor, [staff, other])
+  const clientMessageId = randomUUID()
+  const mentionIds = [staff.id, other.id]
+  const first = await doctor.trySend(group, 'You two.', { clientMessageId, mentionIds, priority: 'URGENT' })
+  expect(first).toMatchObject({ replayed: false })
+  const before = await countRows(world)
+  const again = (more: Record<string, unknown>) =>
+    doctor.trySend(group, 'You two.', { clientMessageId, mentionIds, priority: 'URGENT', ...more })
+
+  for (const same of [mentionIds, mentionIds.toReversed(), [...mentionIds, staff.id]])
+    expect(await again({ mentionIds: same })).toEqual({ ...first, replayed: true })
+  for (const different of [
+    [staff.id],
+    [...mentionIds, doctor.id],
+    [staff.id, doctor.id],
+    ['nothing'],
+    [],
+    null,
+  ])
+    expect(await again({ mentionIds: different })).toEqual(conflict)
+  for (const priority of ['ROUTINE', null]) expect(await again({ priority })).toEqual(conflict)
+  expect(await countRows(world)).toEqual(before)
+
+  // As first sent: neither an edit nor that somebody has left since makes another message of it.
+  const { id } = first.message as { id: string }
+  await doctor.mutate('editMessage', { messageId: id, body: 'You two, please.' })
+  await other.mutate('removeParticipant', { conversationId: group, userId: other.id })
+  expect(await again({})).toMatchObject({ replayed: true, message: { id, body: 'You two, please.' } })
+  expect(await again({ mentionIds: [staff.id] })).toEqual(conflict)
+
+  // Of a tombstone nothing is left to compare.
+  await doctor.mutate('deleteMessage', { messageId: id, scope: 'EVERYONE' })
+  for (const more of [{}, { mentionIds: [] }, { priority: 'ROUTINE' }])
+    expect(await again(more)).toMatchObject({ replayed: true, message: { id, body: null } })
+})
+
+test('what was sent to nobody in particular, as it comes, says so in any of its forms', async () => {
+  const clientMessageId = randomUUID()
+  const first = await patient.trySend(conversationId, 'As it comes.', { clientMessageId })
+  for (const more of [{ mentionIds: [] }, { mentionIds: null }, { priority: null }, { priority: 'ROUTINE' }])
+    expect(await patient.trySend(conversationId, 'As it comes.', { clientMessageId, ...more })).toEqual({
+      ...first,
+      replayed: true,
+    })
+  for (const more of [{ mentionIds: [doctor.id] }, { priority: 'URGENT' }])
+    expect(await patient.trySend(conversationId, 'As it comes.', { clientMessageId, ...more })).toEqual(
+      conflict,
+    )
+})
+
+test('what its reader has put on it changes nothing about a repeated send', async () => {
+  const clientMessageId = randomUUID()
+  const { id } = await patient.send(conversationId, 'Marked.', { clientMessageId })
+  await doctor.mutate('addReaction', { messageId: id, emoji: '👍' })
+  await doctor.mutate('pinMessage', { messageId: id })
+  const replay = await patient.mutate(
+    'sendMessage',
+    { conversationId, clientMessageId, body: 'Marked.' },
+    'replayed message { id pinnedAt reactions { emoji count } }',
+  )
+  expect(replay).toEqual({
+    __typename: 'SendMessagePayload',
+    replayed: true,
+    message: { id, pinnedAt: expect.any(String), reactions: [{ emoji: '👍', count: 1 }] },
+  })
+})

@@ -40,6 +40,31 @@ const group = `
   reopen                  closed  ok      no      no      no        no      no      -        -     -       -
   block                   open    ok      ok      ok      ok        ok      ok      -        ok    ok      ok
   unblock                 open    ok      ok      ok      ok        ok      ok      -        ok    ok      ok
+  send URGENT             open    ok      ok      ok      ok        ok      gone    -        -     -       -
+  send URGENT             closed  closed  closed  closed  closed    closed  both    -        -     -       -
+  mention                 open    ok      ok      ok      ok        ok      gone    -        -     -       -
+  mention                 closed  closed  closed  closed  closed    closed  both    -        -     -       -
+  react                   open    ok      ok      ok      ok        ok      no      -        -     -       -
+  react                   closed  no      no      no      no        no      no      -        -     -       -
+  unreact                 open    ok      ok      ok      ok        ok      no      -        -     -       -
+  unreact                 closed  no      no      no      no        no      no      -        -     -       -
+  pin                     open    ok      ok      no      no        no      no      -        -     -       -
+  pin                     closed  no      no      no      no        no      no      -        -     -       -
+  unpin                   open    ok      ok      no      no        no      no      -        -     -       -
+  unpin                   closed  no      no      no      no        no      no      -        -     -       -
+  acknowledge             open    ok      ok      ok      ok        ok      no      -        -     -       -
+  acknowledge             closed  ok      ok      ok      ok        ok      no      -        -     -       -
+  acknowledge own         open    no      no      no      no        no      no      -        -     -       -
+  markUnread              open    ok      ok      ok      ok        ok      ok      -        -     -       -
+  markUnread              closed  ok      ok      ok      ok        ok      ok      -        -     -       -
+  archive                 open    ok      ok      ok      ok        ok      ok      -        -     -       -
+  archive                 closed  ok      ok      ok      ok        ok      ok      -        -     -       -
+  unarchive               open    ok      ok      ok      ok        ok      ok      -        -     -       -
+  unarchive               closed  ok      ok      ok      ok        ok      ok      -        -     -       -
+  mute                    open    ok      ok      ok      ok        ok      ok      -        -     -       -
+  mute                    closed  ok      ok      ok      ok        ok      ok      -        -     -       -
+  updateGroup             open    ok      no      no      no        no      no      -        -     -       -
+  updateGroup             closed  ok      no      no      no        no      no      -        -     -       -
 `
 
 const direct = `
@@ -65,6 +90,31 @@ const direct = `
   close                   closed  no      ok      -        -     -       -
   reopen                  open    no      ok      -        -     -       -
   reopen                  closed  no      ok      -        -     -       -
+  send URGENT             open    ok      ok      -        -     -       -
+  send URGENT             closed  closed  closed  -        -     -       -
+  mention                 open    ok      ok      -        -     -       -
+  mention                 closed  closed  closed  -        -     -       -
+  react                   open    ok      ok      -        -     -       -
+  react                   closed  no      no      -        -     -       -
+  unreact                 open    ok      ok      -        -     -       -
+  unreact                 closed  no      no      -        -     -       -
+  pin                     open    ok      ok      -        -     -       -
+  pin                     closed  no      no      -        -     -       -
+  unpin                   open    ok      ok      -        -     -       -
+  unpin                   closed  no      no      -        -     -       -
+  acknowledge             open    ok      ok      -        -     -       -
+  acknowledge             closed  ok      ok      -        -     -       -
+  acknowledge own         open    no      no      -        -     -       -
+  markUnread              open    ok      ok      -        -     -       -
+  markUnread              closed  ok      ok      -        -     -       -
+  archive                 open    ok      ok      -        -     -       -
+  archive                 closed  ok      ok      -        -     -       -
+  unarchive               open    ok      ok      -        -     -       -
+  unarchive               closed  ok      ok      -        -     -       -
+  mute                    open    ok      ok      -        -     -       -
+  mute                    closed  ok      ok      -        -     -       -
+  updateGroup             open    no      no      -        -     -       -
+  updateGroup             closed  no      no      -        -     -       -
 `
 
 // By role alone. `pair`: seen, but no pair of patient and doctor.
@@ -143,8 +193,16 @@ interface Scene {
   readonly addable: Person
 }
 
+const aboutOther = ['markRead', 'react', 'unreact', 'pin', 'unpin', 'acknowledge']
 const isAboutOther = (verb: string) =>
-  verb.includes('other ') || verb.endsWith('other') || verb === 'markRead'
+  verb.includes('other ') || verb.endsWith('other') || aboutOther.includes(verb)
+
+const sayingSo = async (author: Person, conversationId: string, verb: string): Promise<string> => {
+  if (!verb.startsWith('acknowledge')) return (await author.send(conversationId, 'Said.')).id
+  // What was urgent in other scenes counts against nobody here.
+  await world.sql(`UPDATE messages SET sent_at = sent_at - interval '1 hour' WHERE priority = 'URGENT'`)
+  return (await author.send(conversationId, 'Said at once.', { priority: 'URGENT' })).id
+}
 
 async function groupScene(actor: Person, verb: string, state: string): Promise<Scene> {
   const [owner, left] = [person('owner'), person('left')]
@@ -153,7 +211,7 @@ async function groupScene(actor: Person, verb: string, state: string): Promise<S
   const isMember = actor === owner || members.includes(actor)
   const author = verb.includes('own') && isMember ? actor : person('colleague')
   const messageId =
-    verb.includes('own') || isAboutOther(verb) ? (await author.send(conversationId, 'Said.')).id : ''
+    verb.includes('own') || isAboutOther(verb) ? await sayingSo(author, conversationId, verb) : ''
   await must(left, 'removeParticipant', { conversationId, userId: left.id })
   if (state === 'closed') await must(owner, 'closeConversation', { conversationId })
   return { conversationId, messageId, someone: person('colleague'), addable: person('newcomer') }
@@ -165,7 +223,7 @@ async function directScene(actor: Person, verb: string, state: string): Promise<
   await must(doctor, 'reopenConversation', { conversationId })
   const someone = actor === patient ? doctor : patient
   const author = verb.includes('own') && actor === patient ? patient : verb.includes('own') ? doctor : someone
-  const messageId = (await author.send(conversationId, 'Said.')).id
+  const messageId = await sayingSo(author, conversationId, verb)
   if (state === 'closed') await must(doctor, 'closeConversation', { conversationId })
   return { conversationId, messageId, someone, addable: someone }
 }
@@ -208,6 +266,48 @@ const verbs: Record<string, Attempt> = {
     return result
   },
   unblock: (actor) => actor.mutate('unblockUser', { userId: whoIsBlocked(actor).id }),
+  'send URGENT': (actor, { conversationId }) => actor.trySend(conversationId, 'Now!', { priority: 'URGENT' }),
+  mention: (actor, { conversationId, someone }) =>
+    actor.trySend(conversationId, 'You there.', { mentionIds: [someone.id] }),
+  react: (actor, { messageId }) => actor.mutate('addReaction', { messageId, emoji: '👍' }),
+  unreact: (actor, { messageId }) => actor.mutate('removeReaction', { messageId, emoji: '👍' }),
+  pin: (actor, { messageId }) => actor.mutate('pinMessage', { messageId }),
+  unpin: (actor, { messageId }) => actor.mutate('unpinMessage', { messageId }),
+  acknowledge: (actor, { messageId }) => actor.mutate('acknowledgeMessage', { messageId }),
+  'acknowledge own': (actor, { messageId }) => actor.mutate('acknowledgeMessage', { messageId }),
+  markUnread: (actor, { conversationId }) => actor.mutate('markUnread', { conversationId }),
+  archive: (actor, { conversationId }) => actor.mutate('archiveConversation', { conversationId }),
+  unarchive: (actor, { conversationId }) => actor.mutate('unarchiveConversation', { conversationId }),
+  mute: (actor, { conversationId }) =>
+    actor.mutate('muteConversation', { conversationId, until: '2100-01-01T00:00:00.000Z' }),
+  updateGroup: (actor, { conversationId }) =>
+    actor.mutate('updateGroup', { conversationId, title: `As ${actor.externalId} says` }),
+}
+
+/** What one person does here leaves the scene as good for the next, and the next row. */
+const repeatable = new Set(
+  ['send', 'send URGENT', 'mention', 'edit other', 'markRead', 'markUnread', 'react', 'unreact'].concat([
+    'pin',
+    'unpin',
+    'acknowledge',
+    'archive',
+    'unarchive',
+    'mute',
+    'updateGroup',
+    'block',
+    'unblock',
+  ]),
+)
+
+/** Scenes that serve several people; everybody else comes to one of their own. */
+function sharedScenes(make: (actor: Person, verb: string, state: string) => Promise<Scene>) {
+  const made = new Map<string, Promise<Scene>>()
+  return (actor: Person, verb: string, state: string, key: string): Promise<Scene> => {
+    if (!repeatable.has(verb)) return make(actor, verb, state)
+    const scene = made.get(key) ?? make(actor, verb, state)
+    made.set(key, scene)
+    return scene
+  }
 }
 
 const whoIsBlocked = (actor: Person) => person(actor === person('patient') ? 'doctor' : 'patient')
@@ -235,13 +335,18 @@ const platformVerbs: Record<string, (actor: Person) => Promise<Result>> = {
 }
 
 /** Expects of each person in the row what its cell says, all at once in the failure's difference. */
-async function expectRow({ verb, expected }: Row, attempt: (name: string) => Promise<Result>): Promise<void> {
+async function expectRow(
+  { verb, expected }: Row,
+  attempt: (name: string) => Promise<Result>,
+  isAtOnce = false,
+): Promise<void> {
   const outcomes: Record<string, string> = {}
   const run = async (name: string) => {
     outcomes[name] = outcomeOf(await attempt(name))
   }
   const names = Object.keys(expected).filter((name) => name !== 'state')
-  for (const name of names) await run(name)
+  if (isAtOnce) await Promise.all(names.map(run))
+  else for (const name of names) await run(name)
   expect(outcomes, verb).toEqual(
     Object.fromEntries(names.map((name) => [name, words[expected[name] ?? ''] ?? 'no such cell'])),
   )
@@ -254,20 +359,30 @@ function verbOf(verb: string): Attempt {
 }
 
 describe('in a GROUP', () => {
+  const sceneOf = sharedScenes(groupScene)
   test.each(rowsOf(group))('$verb, $expected.state', async (row) => {
-    const state = row.expected.state ?? ''
-    await expectRow(row, async (name) =>
-      verbOf(row.verb)(person(name), await groupScene(person(name), row.verb, state)),
+    const { verb } = row
+    const { state = '' } = row.expected
+    const isAbout = isAboutOther(verb) ? (verb === 'acknowledge' ? 'urgent' : 'routine') : 'nothing'
+    await expectRow(
+      row,
+      async (name) =>
+        verbOf(verb)(person(name), await sceneOf(person(name), verb, state, `${isAbout} ${state}`)),
+      repeatable.has(verb),
     )
   })
 })
 
 describe('in a DIRECT conversation', () => {
+  const sceneOf = sharedScenes(directScene)
   test.each(rowsOf(direct))('$verb, $expected.state', async (row) => {
-    const state = row.expected.state ?? ''
-    await expectRow(row, async (name) =>
-      verbOf(row.verb)(person(name), await directScene(person(name), row.verb, state)),
-    )
+    const { verb } = row
+    const { state = '' } = row.expected
+    // There is one such conversation, open or closed as the row has it.
+    await expectRow(row, async (name) => {
+      const key = `${verb} ${state} ${name === 'patient'}`
+      return verbOf(verb)(person(name), await sceneOf(person(name), verb, state, key))
+    })
   })
 })
 

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { UpdatesDocument } from '../../examples/generated/graphql.js'
 import { textOf } from '../../examples/kit/connection.js'
+import { schema } from '../../src/graphql/schema.js'
 import { faultsOf } from '../support/invariants.js'
 import type { Person } from '../support/person.js'
 import { Stream } from '../support/stream.js'
@@ -10,13 +12,27 @@ import { World } from '../support/world.js'
 
 const size = 250
 const statements: string[] = []
+let executions = 0
 let world: World
 let owner: Person
 let members: Person[]
 let groupId: string
 let streams: Stream[]
 
+/** Each execution of a selection with a message's body resolves it once. */
+function countExecutions(): void {
+  const type = schema.getType('Message')
+  const body = type && 'getFields' in type ? type.getFields().body : undefined
+  if (!body || !('resolve' in body) || !body.resolve) throw new Error('no body to count')
+  const { resolve } = body
+  body.resolve = (...args) => {
+    executions += 1
+    return resolve(...args)
+  }
+}
+
 beforeAll(async () => {
+  countExecutions()
   world = await World.start({ overrides: { observe: (statement) => void statements.push(statement) } })
   owner = await world.person('DOCTOR')
   members = []
@@ -99,6 +115,22 @@ test('a reaction reaches all of them for a few statements, too', async () => {
   expect(counted().length).toBeLessThanOrEqual(50)
   for (const [index, { updates }] of streams.entries())
     expect(updates.slice(seen[index])).toMatchObject([{ change: { __typename: 'ReactionAdded' } }])
+})
+
+test('what is the same for all is executed once for all 250', async () => {
+  for (const person of [owner, ...members]) await person.close()
+  const document = `subscription ($after: String) { updates(after: $after) { cursor viewerUnreadCount conversation { id }
+    change { __typename ... on MessageSent { message { id body sentAt sender { id displayName } } } } } }`
+  streams = [owner, ...members].map((person) => new Stream(person.socket(), null, document))
+  await Promise.all(streams.map((stream) => stream.caughtUp()))
+  executions = 0
+  await owner.must(
+    `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on SendMessagePayload { replayed } ... on Error { code detail } } }`,
+    { input: { conversationId: groupId, clientMessageId: randomUUID(), body: 'once for all' } },
+  )
+  await everybodyHas(1)
+  expect(executions).toBe(1)
+  expect(new Set(streams.map(({ lastCursor }) => lastCursor)).size).toBe(size)
 })
 
 test('participants are paged', async () => {

@@ -2,6 +2,7 @@ import type { CannotSendReason } from '../../errors.js'
 import type { Database } from '../../platform/db/database.js'
 import type { MessagePriority } from '../../platform/db/types.js'
 import { Lanes } from '../../platform/lanes.js'
+import type { Metrics } from '../../platform/metrics/metrics.js'
 import type { Hints } from '../stream/hints.js'
 
 const largestBatch = 64
@@ -51,6 +52,7 @@ export class SendLanes {
     private readonly db: Database,
     private readonly hints: Hints,
     private readonly isOpenPolicy: boolean,
+    private readonly metrics: Metrics,
   ) {
     this.lanes = new Lanes({
       keyOf: (message) => message.conversationId,
@@ -61,14 +63,24 @@ export class SendLanes {
   }
 
   /** Settles once the message is committed (or refused), and the hint for its readers is on its way. */
-  send(message: OutgoingMessage): Promise<SendOutcome> {
-    return this.lanes.submit(message)
+  async send(message: OutgoingMessage): Promise<SendOutcome> {
+    const start = performance.now()
+    let outcome: SendOutcome['outcome'] | 'FAILED' = 'FAILED'
+    try {
+      const answer = await this.lanes.submit(message)
+      outcome = answer.outcome
+      return answer
+    } finally {
+      this.metrics.sends(outcome)
+      this.metrics.sendSeconds((performance.now() - start) / 1000)
+    }
   }
 
   private async sendBatch(
     batch: readonly OutgoingMessage[],
     mayPassOver: boolean,
   ): Promise<(SendOutcome | undefined)[]> {
+    this.metrics.sendBatchSize(batch.length)
     const answers = await this.db.query<Answer>(
       'send-messages',
       `SELECT ordinal, outcome, message_id AS "messageId", message_sequence AS "sequence", message_sent_at AS "sentAt",
@@ -96,7 +108,9 @@ export class SendLanes {
     for (const answer of answers) {
       if (answer.outcome === 'HINTS') {
         this.hints.columnsMoved(answer)
-      } else if (answer.outcome !== 'SKIPPED') {
+      } else if (answer.outcome === 'SKIPPED') {
+        this.metrics.sendsPassedOver()
+      } else {
         outcomes[answer.ordinal - 1] = answer
       }
     }

@@ -10,17 +10,22 @@ export type StreamEvent = {
   readonly at: Date
   readonly viewerUnread: number
 } & (
-  | { readonly kind: 'row'; readonly row: KnownRow }
+  | {
+      readonly kind: 'row'
+      readonly row: KnownRow
+      /** Whether it was written while its reader was following. */
+      readonly isLive: boolean
+    }
   | { readonly kind: 'caught-up'; readonly replayed: number }
   | { readonly kind: 'reset'; readonly reason: ResetReason }
   | { readonly kind: 'failed'; readonly error: unknown }
 )
 
 /** Throws NewerUpdateError for what only a newer version can tell of. */
-export function rowEvent(cursors: Cursors, epoch: number, row: UpdateRow): StreamEvent {
+export function rowEvent(cursors: Cursors, epoch: number, row: UpdateRow, isLive: boolean): StreamEvent {
   if (!isKnown(row)) throw new NewerUpdateError()
   const cursor = encodePlace(cursors, row.userId, { epoch, position: row.position, at: row.at })
-  return { kind: 'row', row, cursor, at: row.at, viewerUnread: row.viewerUnread }
+  return { kind: 'row', row, isLive, cursor, at: row.at, viewerUnread: row.viewerUnread }
 }
 
 export function resetEvent(cursors: Cursors, head: StreamHead, reason: ResetReason): StreamEvent {

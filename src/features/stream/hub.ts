@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/db/database.js'
 import { groupBy } from '../../platform/group-by.js'
 import type { Log } from '../../platform/log.js'
+import type { Metrics } from '../../platform/metrics/metrics.js'
 import type { Bus } from '../../platform/pubsub/pubsub.js'
 import type { Actor } from '../context.js'
 import { Follower } from './follower.js'
@@ -46,7 +47,13 @@ export class StreamHub implements AsyncDisposable {
     private readonly db: Database,
     private readonly log: Log,
     private readonly enrich: Enrich,
+    private readonly metrics: Metrics,
   ) {}
+
+  /** How many people are connected to this node. */
+  get size(): number {
+    return this.people.size
+  }
 
   /** Listens to the hints of all nodes, and starts the sweep. */
   start(bus: Bus): void {
@@ -237,6 +244,8 @@ export class StreamHub implements AsyncDisposable {
       person.at = head.at
       for (const follower of left) follower.resetTo(head, 'EPOCH_CHANGED')
     } else {
+      // Of who came just now nothing was known yet.
+      if (person.known > 0 && head.position > person.known) this.metrics.sweepFinds()
       this.note(head.userId, head.position)
     }
   }

@@ -21,6 +21,7 @@ export async function updatesPage(ctx: VerbContext, after: string, first: number
   const reason = await resetReasonAt(ctx.db, head, place)
   if (reason) {
     const reset = resetEvent(ctx.cursors, head, reason)
+    ctx.metrics.resets(reason)
     return { updates: [reset], endCursor: reset.cursor, hasMore: false }
   }
   const rows = await readRows(
@@ -28,7 +29,8 @@ export async function updatesPage(ctx: VerbContext, after: string, first: number
     [{ userId: ctx.viewer.id, position: place.position, at: place.at }],
     first,
   )
-  const updates = rows.map((row) => rowEvent(ctx.cursors, head.epoch, row))
+  const updates = rows.map((row) => rowEvent(ctx.cursors, head.epoch, row, false))
+  ctx.metrics.deliveries('poll', updates.length)
   const endCursor = updates.at(-1)?.cursor ?? encodePlace(ctx.cursors, ctx.viewer.id, place)
   return { updates, endCursor, hasMore: (rows.at(-1)?.position ?? place.position) < head.position }
 }

@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.js'
 import type { GraphContext } from '../../graphql/context.js'
 import { ConversationRef } from '../../graphql/refs.js'
+import type { Shareable } from '../../graphql/shared-execution.js'
 import { conversationsById } from '../conversations/read.js'
 import { mentionsOf } from '../messages/mentions.js'
 import { messagesById } from '../messages/read.js'
@@ -9,17 +10,17 @@ import { reactionsOf } from '../reactions/read.js'
 import { acknowledgementsOf } from '../urgent/read.js'
 import { failedEvent, type StreamEvent } from './events.js'
 import { type StreamPage, updatesPage } from './page.js'
-import { readWith } from './read-together.js'
+import { type ReadTogether, readWith } from './read-together.js'
+import type { UpdateRow } from './rows.js'
 import { ChangeRef, type ChangeValue, changeOf } from './schema-changes.js'
+import { seenByNobody, shareableOf } from './schema-shareable.js'
 import { followUpdates } from './subscribe.js'
 
 const defaultUpdates = 100
 
 /** What was read together with a row need not be read again. */
-function primeFrom(ctx: GraphContext, event: StreamEvent): void {
-  if (event.kind !== 'row') return
-  const { messageId, conversationId } = event.row
-  const { message, conversation, belongings = {}, people = [] } = readWith(event.row) ?? {}
+function primeFrom(ctx: GraphContext, { messageId, conversationId }: UpdateRow, read: ReadTogether): void {
+  const { message, conversation, belongings, people } = read
   const { reactions, mentions, acknowledgements } = belongings
   if (messageId !== null) {
     if (message !== undefined) ctx.loaders.prime(messagesById, messageId, message)
@@ -37,10 +38,27 @@ function primeFrom(ctx: GraphContext, event: StreamEvent): void {
 }
 
 /** An event with its change, resolved before it leaves: a change that can't be read now must not pass for one that is gone. */
-export type ResolvedEvent = StreamEvent & { readonly change: ChangeValue | null }
+export type ResolvedEvent = StreamEvent & {
+  readonly change: ChangeValue | null
+  readonly shareable?: Shareable | null
+}
 
 async function resolved(ctx: GraphContext, event: StreamEvent): Promise<ResolvedEvent> {
   return { ...event, change: await changeOf(ctx, event) }
+}
+
+/** The same for an event as it happens, with what was read for all of the node's people together. */
+async function resolvedLive(ctx: GraphContext, event: StreamEvent): Promise<ResolvedEvent> {
+  const read = event.kind === 'row' ? readWith(event.row) : undefined
+  if (event.kind !== 'row' || !read) return resolved(ctx, event)
+  primeFrom(ctx, event.row, read)
+  const change = await changeOf(ctx, event)
+  const { conversation } = read
+  const readByNobody = conversation ? { ...read, conversation: seenByNobody(conversation) } : read
+  const shareable = shareableOf(ctx, { ...event, change }, read, (shared) =>
+    primeFrom(shared, event.row, readByNobody),
+  )
+  return { ...event, change, shareable }
 }
 
 /** Resolves each event as of when it is sent. One that fails is the last: its client comes back with the cursor before. */
@@ -61,10 +79,11 @@ export function resolving(
       if (done) return { done: true, value: undefined }
       ctx.loaders.clear()
       ctx.updateCursor = event.cursor
-      primeFrom(ctx, event)
+      ctx.delivering = event.kind === 'row' ? event : null
       try {
-        return { done: false, value: await resolved(ctx, event) }
+        return { done: false, value: await resolvedLive(ctx, event) }
       } catch (error) {
+        ctx.delivering = null
         await end()
         return { done: false, value: { ...failedEvent(error), change: null } }
       }

@@ -94,9 +94,11 @@ async function* run(
   }
   let replayed = 0
   let isCaughtUp = false
+  let wasLive = false
   const reason = place && (await resetReason(ctx, head, place))
   if (reason) {
     const reset = resetEvent(ctx.cursors, head, reason)
+    ctx.metrics.resets(reason)
     last = reset
     yield reset
   }
@@ -110,15 +112,19 @@ async function* run(
     const step = await follower.next(heartbeatMilliseconds)
     if (step.kind === 'row') {
       if (!isCaughtUp) replayed += 1
-      const event = rowEvent(ctx.cursors, head.epoch, step.row)
+      const event = rowEvent(ctx.cursors, head.epoch, step.row, isCaughtUp)
       last = event
       yield event
     } else if (step.kind === 'lagging') {
+      if (wasLive) ctx.metrics.gapReads()
+      else ctx.metrics.backlogReads()
       const reset = await readOn(ctx, follower, known)
+      wasLive ||= follower.live
       if (reset) follower.resetTo(reset, reset.epoch === head.epoch ? 'EXPIRED' : 'EPOCH_CHANGED')
     } else if (step.kind === 'reset') {
       head = step.head
       const event = resetEvent(ctx.cursors, head, step.reason)
+      ctx.metrics.resets(step.reason)
       last = event
       yield event
     } else if (step.kind === 'idle') {

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { ServiceUnavailableError } from '../../errors.js'
 import { type Prisma, PrismaClient } from '../../generated/prisma/client.js'
 import type { Log } from '../log.js'
+import type { Metrics } from '../metrics/metrics.js'
 import { endPool } from './end-pool.js'
 import { isRetryable, isUnavailable } from './failures.js'
 
@@ -39,7 +40,12 @@ export class Database implements AsyncDisposable {
   readonly prisma: PrismaClient
   private readonly pool: pg.Pool
 
-  constructor(connectionString: string, log: Log, observe?: (statement: string) => void) {
+  constructor(
+    connectionString: string,
+    log: Log,
+    observe?: (statement: string) => void,
+    private readonly metrics?: Metrics,
+  ) {
     this.pool = new pg.Pool({
       connectionString,
       max: poolSize,
@@ -57,6 +63,17 @@ export class Database implements AsyncDisposable {
       adapter: new PrismaPg(this.pool),
       transactionOptions: { maxWait: 5000, timeout: 15_000 },
     })
+  }
+
+  /** How its connections are used now, and how many wait for one. */
+  get use(): {
+    readonly busy: number
+    readonly idle: number
+    readonly limit: number
+    readonly waiting: number
+  } {
+    const { totalCount, idleCount, waitingCount } = this.pool
+    return { busy: totalCount - idleCount, idle: idleCount, limit: poolSize, waiting: waitingCount }
   }
 
   /** Runs a prepared statement on a connection of the pool. bigint columns come as numbers. */
@@ -84,9 +101,14 @@ export class Database implements AsyncDisposable {
       try {
         return await work()
       } catch (error) {
-        if (attempt < attempts && isRetryable(error)) await sleep(Math.random() * 20 * 2 ** attempt)
-        else if (isUnavailable(error)) throw new ServiceUnavailableError(1, isRetryable(error))
-        else throw error
+        if (attempt < attempts && isRetryable(error)) {
+          this.metrics?.databaseTroubles('retried')
+          await sleep(Math.random() * 20 * 2 ** attempt)
+        } else if (isUnavailable(error)) {
+          const isContended = isRetryable(error)
+          this.metrics?.databaseTroubles(isContended ? 'contended' : 'away')
+          throw new ServiceUnavailableError(1, isContended)
+        } else throw error
       }
     }
   }

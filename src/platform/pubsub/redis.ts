@@ -7,12 +7,17 @@ import type { Log } from '../log.js'
  */
 export class RedisLink implements AsyncDisposable {
   private readonly connections: Redis[] = []
-  private isUp = true
+  private up = true
 
   constructor(
     private readonly url: string,
     private readonly log: Log,
   ) {}
+
+  /** Whether it answered when it was last heard of. */
+  get isUp(): boolean {
+    return this.up
+  }
 
   /**
    * One more connection. What is asked of it while Redis is away fails at once: a Redis that accepts and never answers must not
@@ -34,11 +39,11 @@ export class RedisLink implements AsyncDisposable {
           'Redis is away: live delivery falls back to the sweep',
         )
       }
-      this.isUp = false
+      this.up = false
     })
     redis.on('ready', () => {
       if (!this.isUp) this.log.info('Redis is back')
-      this.isUp = true
+      this.up = true
     })
     this.connections.push(redis)
     return redis
