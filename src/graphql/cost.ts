@@ -10,9 +10,14 @@ import type {
 /** How many a list gives where nobody can tell what was asked for; its field then refuses it. */
 const usualList = 20
 const largestPage = 256
-/** Lists that give more than one where their field names no size. */
+/** Lists that give more than one where their field names no size: what they usually give, some of them, and not the most. */
 const sizes = new Map([
   ['participants', usualList],
+  ['pinnedMessages', 10],
+  ['reactions', 4],
+  ['users', 4],
+  ['mentions', 2],
+  ['acknowledgements', 4],
   ['receipts', 50],
   ['messageWindow', 50],
 ])

@@ -25,6 +25,14 @@ test('lists of ids and lists with a default count as what they give', () => {
   expect(cost('{ conversation(id: "a") { participants { edges { cursor } } } }')).toBe(1 + 1 + 20 * 2)
 })
 
+test('what people put on messages counts as what there usually is, and as what is asked for', () => {
+  const page = (fields: string) => `{ conversations(first: 100) { edges { node { ${fields} } } } }`
+  expect(cost(page('pinnedMessages { reactions { emoji users { id } } }'))).toBe(
+    1 + 100 * (2 + (1 + 10 * (1 + 4 * (1 + 1 + 4)))),
+  )
+  expect(cost(page('pinnedMessages { reactions { users(first: 256) { id } } }'))).toBeGreaterThan(1_000_000)
+})
+
 test('a window counts as its size, which has a default', () => {
   const size7 = '{ conversation(id: "a") { messageWindow(size: 7) { edges { cursor } } } }'
   const usual = '{ conversation(id: "a") { messageWindow { edges { cursor } } } }'
