@@ -138,6 +138,108 @@ const rules: Readonly<Record<string, string>> = {
           AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = m.id)) newest
      WHERE p.last_message_sequence IS DISTINCT FROM newest.sequence`,
 
+  'reactions and mentions are counted': `
+    SELECT * FROM (
+      SELECT m.id, m.reaction_count, m.mention_count,
+             (SELECT count(*)::int FROM reactions r WHERE r.message_id = m.id) AS reactions,
+             (SELECT count(*)::int FROM mentions n WHERE n.message_id = m.id) AS mentions
+        FROM messages m) x
+     WHERE x.reaction_count <> x.reactions OR x.mention_count <> x.mentions`,
+
+  'of a tombstone nothing is left': `
+    SELECT m.id FROM messages m
+     WHERE m.deleted_at IS NOT NULL AND (
+       m.body_sealed IS NOT NULL OR m.pinned_at IS NOT NULL OR m.pinned_by_id IS NOT NULL
+       OR EXISTS (SELECT 1 FROM reactions r WHERE r.message_id = m.id)
+       OR EXISTS (SELECT 1 FROM mentions n WHERE n.message_id = m.id)
+       OR EXISTS (SELECT 1 FROM message_revisions v WHERE v.message_id = m.id))`,
+
+  'a SYSTEM message bears no reaction, pin, mention or acknowledgement': `
+    SELECT m.id FROM messages m
+     WHERE m.kind = 'SYSTEM' AND (
+       m.pinned_at IS NOT NULL OR m.reaction_count > 0 OR m.mention_count > 0 OR m.priority <> 'ROUTINE'
+       OR EXISTS (SELECT 1 FROM acknowledgements a WHERE a.message_id = m.id))`,
+
+  'at most 50 messages of a conversation are pinned': `
+    SELECT m.conversation_id, count(*)::int AS pins FROM messages m WHERE m.pinned_at IS NOT NULL
+     GROUP BY m.conversation_id HAVING count(*) > 50`,
+
+  'at most 20 kinds of reaction are on a message': `
+    SELECT r.message_id, count(DISTINCT r.emoji)::int AS kinds FROM reactions r
+     GROUP BY r.message_id HAVING count(DISTINCT r.emoji) > 20`,
+
+  'only who could see a message reacted to it, acknowledged it or is mentioned in it': `
+    SELECT x.message_id, x.user_id, x.what
+      FROM (SELECT r.message_id, r.user_id, 'reacted' AS what FROM reactions r
+            UNION ALL SELECT a.message_id, a.user_id, 'acknowledged' FROM acknowledgements a
+            UNION ALL SELECT n.message_id, n.user_id, 'mentioned' FROM mentions n) x
+      JOIN messages m ON m.id = x.message_id
+     WHERE NOT EXISTS (
+       SELECT 1 FROM memberships s WHERE s.conversation_id = m.conversation_id AND s.user_id = x.user_id
+          AND m.sequence BETWEEN s.from_sequence AND coalesce(s.to_sequence, m.sequence))`,
+
+  'only urgent messages are acknowledged, by others than the sender': `
+    SELECT a.message_id, a.user_id FROM acknowledgements a JOIN messages m ON m.id = a.message_id
+     WHERE m.priority <> 'URGENT' OR m.sender_id = a.user_id`,
+
+  'who acknowledged was told so once, and so was the sender at most; nobody else': `
+    SELECT coalesce(a.message_id, t.message_id) AS message_id, coalesce(a.user_id, t.actor_id) AS actor_id, t.user_id, t.times
+      FROM acknowledgements a
+      FULL JOIN (
+        SELECT u.message_id, u.actor_id, u.user_id, count(*)::int AS times FROM updates u
+         WHERE u.kind = 'MESSAGE_ACKNOWLEDGED' GROUP BY 1, 2, 3) t
+        ON t.message_id = a.message_id AND t.actor_id = a.user_id
+      LEFT JOIN messages m ON m.id = t.message_id
+     WHERE a.user_id IS NULL OR t.user_id IS NULL OR t.times <> 1 OR t.user_id NOT IN (t.actor_id, m.sender_id)
+        OR NOT EXISTS (SELECT 1 FROM updates u WHERE u.kind = 'MESSAGE_ACKNOWLEDGED' AND u.message_id = a.message_id
+                          AND u.actor_id = a.user_id AND u.user_id = a.user_id)`,
+
+  'who reacted was told of each reaction, and of each that they took back': `
+    SELECT coalesce(r.message_id, t.message_id) AS message_id, coalesce(r.user_id, t.user_id) AS user_id, t.emoji, t.standing
+      FROM reactions r
+      FULL JOIN (
+        SELECT u.message_id, u.user_id, u.emoji,
+               (count(*) FILTER (WHERE u.kind = 'REACTION_ADDED') - count(*) FILTER (WHERE u.kind = 'REACTION_REMOVED'))::int AS standing
+          FROM updates u WHERE u.kind IN ('REACTION_ADDED', 'REACTION_REMOVED') AND u.actor_id = u.user_id GROUP BY 1, 2, 3) t
+        ON t.message_id = r.message_id AND t.user_id = r.user_id AND t.emoji = r.emoji
+      JOIN messages m ON m.id = coalesce(r.message_id, t.message_id) AND m.deleted_at IS NULL
+     WHERE coalesce(t.standing, 0) <> (r.user_id IS NOT NULL)::int`,
+
+  'reactions and pins reach only who takes part and sees the message': `
+    SELECT u.user_id, u."position", u.kind, u.message_id, part.kind AS part
+      FROM updates u
+      JOIN messages m ON m.id = u.message_id
+      LEFT JOIN LATERAL (
+        SELECT o.kind FROM updates o
+         WHERE o.user_id = u.user_id AND o.conversation_id = u.conversation_id AND o."position" < u."position"
+           AND (o.kind = 'CONVERSATION_OPENED' OR o.kind = 'PARTICIPANT_LEFT' AND o.subject_id = o.user_id)
+         ORDER BY o."position" DESC LIMIT 1) part ON true
+     WHERE u.kind IN ('REACTION_ADDED', 'REACTION_REMOVED', 'MESSAGE_PINNED', 'MESSAGE_UNPINNED')
+       AND (part.kind = 'PARTICIPANT_LEFT'
+         OR EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = u.user_id AND h.message_id = u.message_id AND h.at < u.at)
+         OR NOT EXISTS (
+           SELECT 1 FROM memberships s WHERE s.conversation_id = m.conversation_id AND s.user_id = u.user_id
+              AND m.sequence BETWEEN s.from_sequence AND coalesce(s.to_sequence, m.sequence)))`,
+
+  'who takes part was told last what is so of each pin that they see': `
+    SELECT m.id, p.user_id, m.pinned_at, last.kind
+      FROM messages m
+      JOIN participants p ON p.conversation_id = m.conversation_id AND p.left_at IS NULL
+      LEFT JOIN LATERAL (
+        SELECT u.kind, u.at FROM updates u
+         WHERE u.user_id = p.user_id
+           AND (u.message_id = m.id AND u.kind IN ('MESSAGE_PINNED', 'MESSAGE_UNPINNED')
+             OR u.conversation_id = m.conversation_id AND u.kind = 'CONVERSATION_OPENED')
+         ORDER BY u."position" DESC LIMIT 1) last ON true
+     WHERE m.deleted_at IS NULL AND m.kind <> 'SYSTEM'
+       AND EXISTS (
+         SELECT 1 FROM memberships s WHERE s.conversation_id = m.conversation_id AND s.user_id = p.user_id
+            AND m.sequence BETWEEN s.from_sequence AND coalesce(s.to_sequence, m.sequence))
+       AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = m.id)
+       AND CASE last.kind WHEN 'MESSAGE_PINNED' THEN m.pinned_at IS NULL
+                          WHEN 'MESSAGE_UNPINNED' THEN m.pinned_at IS NOT NULL
+                          ELSE m.pinned_at > last.at END`,
+
   'each message said is on record once': `
     SELECT m.id, count(e.id)::int AS records
       FROM messages m LEFT JOIN audit_events e ON e.subject_id = m.id AND e.action = 'message.send' AND e.outcome = 'ALLOWED'
@@ -163,7 +265,9 @@ const rules: Readonly<Record<string, string>> = {
 }
 
 /** What breaks an invariant, with the first rows that do. Each rule is one statement, so it may be asked under load. */
-export async function faultsOf(world: World): Promise<{ rule: string; rows: object[] }[]> {
+export async function faultsOf(world: {
+  readonly database: Pick<World['database'], 'connectionString'>
+}): Promise<{ rule: string; rows: object[] }[]> {
   // Over a large import a rule may take longer than a statement of a node may.
   const client = new pg.Client({ connectionString: world.database.connectionString })
   await client.connect()

@@ -7,13 +7,18 @@ import type { World } from './world.js'
 
 /** What 200 steps are made of, and how often; each kind comes as often as it says, in an order that a seed decides. */
 export const kinds = {
-  send: 53,
-  reply: 20,
-  edit: 24,
-  deleteForEveryone: 14,
-  deleteForOneself: 12,
-  read: 28,
-  type: 12,
+  send: 31,
+  urgent: 4,
+  reply: 14,
+  edit: 18,
+  deleteForEveryone: 12,
+  deleteForOneself: 10,
+  react: 18,
+  pin: 14,
+  read: 20,
+  own: 12,
+  rename: 3,
+  type: 7,
   otherClient: 12,
   dropConnection: 8,
   sendOffline: 4,
@@ -89,16 +94,65 @@ export async function perform(
   const own = [direct, group]
     .flatMap((id) => messagesOn(screen, id))
     .filter(({ sender, deletedAt }) => sender?.id === screen.person.id && deletedAt === null)
+  const standing = messages.filter(({ deletedAt }) => deletedAt === null)
+  const onDirect = messagesOn(screen, direct).filter(({ deletedAt }) => deletedAt === null)
   const asks = (operations: Readonly<Record<string, number>>): Asked => new Map([[screen, operations]])
   // Who has said nothing lately has nothing to correct.
   const needsOwn = kind === 'edit' || kind === 'deleteForEveryone'
-  switch (needsOwn && own.length === 0 ? 'send' : kind) {
+  const needsStanding =
+    (kind === 'react' && standing.length === 0) || (kind === 'pin' && onDirect.length === 0)
+  switch ((needsOwn && own.length === 0) || needsStanding ? 'send' : kind) {
     case 'send':
       await screen.send(conversationId, `message ${number}`)
       return asks({ SendMessage: 1 })
     case 'reply':
-      await screen.send(conversationId, `reply ${number}`, pick(messages).id)
+      await screen.send(conversationId, `reply ${number}`, { replyToId: pick(messages).id })
       return asks({ SendMessage: 1 })
+    case 'urgent': {
+      const { sent, acknowledger } = await sendUrgent(stage, number)
+      return new Map<Screen, Readonly<Record<string, number>>>([
+        [sent, { SendMessage: 1 }],
+        [acknowledger, { AcknowledgeMessage: 1 }],
+      ])
+    }
+    case 'react': {
+      const { id } = pick(standing)
+      const emoji = pick(['👍', '❤️', '🙏'])
+      await screen.do.react(id, emoji)
+      if (roll(2) === 0) return asks({ AddReaction: 1 })
+      await settle()
+      await screen.do.unreact(id, emoji)
+      return asks({ AddReaction: 1, RemoveReaction: 1 })
+    }
+    case 'pin': {
+      const { id } = pick(onDirect)
+      await screen.do.pin(id)
+      if (roll(3) > 0) return asks({ PinMessage: 1 })
+      await settle()
+      await screen.do.unpin(id)
+      return asks({ PinMessage: 1, UnpinMessage: 1 })
+    }
+    case 'own': {
+      const ways = {
+        MarkUnread: () => screen.do.markUnread(conversationId),
+        ArchiveConversation: () => screen.do.archive(conversationId),
+        UnarchiveConversation: () => screen.do.unarchive(conversationId),
+        MuteConversation: () => screen.do.mute(conversationId, pick([null, '2999-01-01T00:00:00.000Z'])),
+      } as const
+      const way = pick([
+        'MarkUnread',
+        'ArchiveConversation',
+        'UnarchiveConversation',
+        'MuteConversation',
+      ] as const)
+      await ways[way]()
+      return asks({ [way]: 1 })
+    }
+    case 'rename': {
+      const doctors = pick(screens.filter(({ person }) => person === doctor))
+      await doctors.do.rename(group, `Group ${number}`)
+      return new Map([[doctors, { UpdateGroup: 1 }]])
+    }
     case 'edit':
       await screen.edit(pick(own).id, `edited ${number}`)
       return asks({ EditMessage: 1 })
@@ -109,9 +163,10 @@ export async function perform(
       await screen.delete(pick(messages).id, 'ME')
       return asks({ DeleteMessage: 1 })
     case 'read': {
-      const { lastReadSequence } = conversationOn(screen, conversationId).line
+      const { lastReadSequence, isMarkedUnread } = conversationOn(screen, conversationId).line
       const newest = screen.bubbles(conversationId).at(-1)
-      const isRead = newest?.state === 'sent' && newest.message.sequence <= (lastReadSequence ?? 0)
+      const isRead =
+        newest?.state === 'sent' && newest.message.sequence <= (lastReadSequence ?? 0) && !isMarkedUnread
       await screen.markRead(conversationId)
       return isRead ? nothing : asks({ MarkRead: 1 })
     }
@@ -208,6 +263,19 @@ export async function perform(
       )
     }
   }
+}
+
+/** The doctor calls the patient, who says that they have heard. */
+async function sendUrgent({ doctor, patient, direct, screens }: Stage, number: number) {
+  const sent = screens.find(({ person }) => person === doctor)
+  const acknowledger = screens.find(({ person }) => person === patient)
+  if (!sent || !acknowledger) throw new Error('nobody to call')
+  const body = `urgent ${number}`
+  await sent.send(direct, body, { priority: 'URGENT', mentionIds: [patient.id] })
+  const found = () => messagesOn(acknowledger, direct).find((message) => message.body === body)
+  await until(() => found() !== undefined, 'the call')
+  await acknowledger.do.acknowledge(found()?.id ?? '')
+  return { sent, acknowledger }
 }
 
 /** Waits until a device follows again. */

@@ -12,8 +12,9 @@ type Line = NonNullable<StartQuery['conversations']>['edges'][number]['node']
 
 /** A conversation as a screen shows it. */
 export interface ConversationView {
-  readonly line: Pick<Line, 'id' | 'lastReadSequence'>
+  readonly line: Pick<Line, 'id' | 'lastReadSequence' | 'isMarkedUnread'>
   readonly participants: readonly object[]
+  readonly pins: readonly object[]
   readonly messages: readonly object[]
   /** Whether there is more before the first message. */
   readonly hasOlder: boolean
@@ -21,44 +22,63 @@ export interface ConversationView {
 
 export interface View {
   readonly unread: number
+  readonly unreadConversations: number
+  readonly privacy: object
   readonly blocked: readonly string[]
-  /** In the order of the list. */
+  /** In the order of the list, archived ones among them. */
   readonly conversations: readonly ConversationView[]
 }
 
 /**
  * A conversation in the form in which copies are compared: without what updates do not tell of. That is, in a group, how far
- * the others have come, and so one's own messages; one's own position as a participant, which the line has; and what
- * people and quotes say beyond the fields named here.
+ * the others have come, and so one's own messages; one's own position as a participant, which the line has; who else
+ * acknowledged what somebody else sent; what people and quotes say beyond the fields named here; and for a former member all
+ * but what is said, edited and deleted, and what their own devices do.
  */
 export function viewOf(
-  line: Omit<Line, 'messages' | 'participants'>,
+  line: Omit<Line, 'messages' | 'participants' | 'pinnedMessages'>,
   participants: readonly Participant[],
+  pins: readonly Message[],
   edges: readonly Edge[],
   hasOlder: boolean,
   userId: string,
 ): ConversationView {
   const { id, kind, title, closedAt, viewerCanSend, unreadCount, lastReadSequence } = line
   const { viewerCannotSendReasons, lastActivityAt, participantCount, lastMessage, otherParticipant } = line
-  const messageOf = ({ deliveryState, sender, replyTo, ...message }: Message) => ({
+  const { isMarkedUnread, archivedAt, mutedUntil } = line
+  const isMember = participants.some(({ user }) => user.id === userId)
+  const messageOf = ({
+    deliveryState,
+    sender,
+    replyTo,
+    reactions,
+    pinnedAt,
+    acknowledgements,
+    ...message
+  }: Message) => ({
     ...message,
     sender: sender?.id ?? null,
     replyTo: replyTo && { id: replyTo.id, body: replyTo.body, deletedAt: replyTo.deletedAt },
+    ...(isMember ? { reactions, pinnedAt } : {}),
+    acknowledgements: acknowledgements.filter(
+      ({ user }) => user.id === userId || (isMember && sender?.id === userId),
+    ),
     ...(kind === 'DIRECT' && sender?.id === userId ? { deliveryState } : {}),
   })
   const shown = {
     id,
     kind,
-    title,
-    closedAt,
     viewerCanSend,
-    viewerCannotSendReasons: [...viewerCannotSendReasons].sort(),
     unreadCount,
+    isMarkedUnread,
+    archivedAt,
+    mutedUntil,
     lastReadSequence,
     lastActivityAt,
     participantCount,
     otherParticipant,
     lastMessage: lastMessage && messageOf(lastMessage),
+    ...(isMember ? { title, closedAt, viewerCannotSendReasons: [...viewerCannotSendReasons].sort() } : {}),
   }
   return {
     line: shown,
@@ -69,6 +89,7 @@ export function viewOf(
         return { participantId, role, user: user.externalId, ...positions }
       })
       .sort((a, b) => a.participantId.localeCompare(b.participantId)),
+    pins: isMember ? pins.map(messageOf) : [],
     messages: edges.map(({ node }) => messageOf(node)),
     hasOlder,
   }
@@ -95,11 +116,14 @@ export async function wholeView(person: Person): Promise<View> {
 function viewFrom(viewer: StartQuery['viewer'], nodes: readonly Line[]): View {
   return {
     unread: viewer.unreadCount,
+    unreadConversations: viewer.unreadConversationCount,
+    privacy: viewer.privacy,
     blocked: viewer.blockedUsers?.edges.map(({ node }) => node.id).sort() ?? [],
-    conversations: nodes.map(({ messages, participants, ...line }) =>
+    conversations: nodes.map(({ messages, participants, pinnedMessages, ...line }) =>
       viewOf(
         line,
         participants?.edges.map(({ node }) => node) ?? [],
+        pinnedMessages,
         messages?.edges ?? [],
         messages?.pageInfo.hasPreviousPage ?? false,
         viewer.user.id,

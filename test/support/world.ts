@@ -13,6 +13,8 @@ export interface WorldOptions {
   /** How many API nodes on the one database; 1 unless told. Without Redis only the sweep connects them. */
   readonly nodes?: number
   readonly redisUrl?: string
+  /** A database other than one of the tests' own cluster. */
+  readonly database?: TestDatabase
   readonly env?: Record<string, string>
   readonly overrides?: Overrides
 }
@@ -30,7 +32,7 @@ export class World implements AsyncDisposable {
   ) {}
 
   static async start(options: WorldOptions = {}): Promise<World> {
-    const database = await createDatabase()
+    const database = options.database ?? (await createDatabase())
     const nodes: App[] = []
     for (let index = 0; index < (options.nodes ?? 1); index++)
       nodes.push(await startNode(database.connectionString, options))
@@ -132,6 +134,11 @@ export class World implements AsyncDisposable {
     for (const node of this.nodes.splice(0)) await node[Symbol.asyncDispose]()
     while (this.nodes.length < length)
       this.nodes.push(await startNode(this.database.connectionString, this.options))
+  }
+
+  /** Starts one more node on the same database. */
+  async addNode(): Promise<void> {
+    this.nodes.push(await startNode(this.database.connectionString, this.options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
