@@ -9,6 +9,7 @@ import { Database } from '../src/platform/db/database.js'
 import { keyStore } from '../src/platform/db/key-store.js'
 import { newId } from '../src/platform/ids.js'
 import { createLog } from '../src/platform/log.js'
+import { Metrics } from '../src/platform/metrics/metrics.js'
 import type { Ground } from './ground.js'
 import { conversationOf, placeKey, type Shape } from './history.js'
 import { bodyOf } from './line.js'
@@ -39,7 +40,7 @@ export async function fillHistory(
   const vault = await Vault.open(fileKeyring(keyringId, new Map([[keyringId, keyringKey]])), keyStore(db))
   // Nobody listens: the server’s sweep would find what its people are to be told.
   const hints = new Hints({ publish: () => {}, subscribe: () => {} })
-  const lanes = new SendLanes(db, hints, false)
+  const lanes = new SendLanes(db, hints, false, new Metrics())
   const rooms = pairs.map(({ conversationId, userIds }) => ({
     conversationId: rowIdOf(conversationId),
     senderIds: userIds.map(rowIdOf),

@@ -6,6 +6,8 @@ import { welcome } from './demo/welcome.js'
 import { createLog } from './platform/log.js'
 import { StartupError } from './platform/startup-error.js'
 
+/** After it a supervisor loses patience; what is still open then is cut, and heals as after a kill. */
+const longestStopMilliseconds = 11_000
 const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
 async function main(): Promise<void> {
@@ -18,6 +20,10 @@ async function main(): Promise<void> {
     if (stopping.signal.aborted) return
     stopping.abort()
     log.info('stopping')
+    setTimeout(() => {
+      log.warn('stopping took too long: what is still open is cut')
+      process.exit()
+    }, longestStopMilliseconds).unref()
     starting
       .then(
         (started) => started[Symbol.asyncDispose](),

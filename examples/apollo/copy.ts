@@ -8,6 +8,8 @@ import {
 import { OpenConversationDocument, StartDocument, type StartQuery } from '../generated/graphql.js'
 import { fatalOf, Unreachable } from '../kit/errors.js'
 import type { Copy, Update } from '../kit/follower.js'
+import type { Ask } from '../kit/local-copy.js'
+import { olderUnread } from '../kit/unread.js'
 import { applyUpdate, forgetPage, type Self } from './updates.js'
 
 export interface ApolloState {
@@ -28,9 +30,16 @@ export class ApolloCopy implements Copy<ApolloState> {
     const data = await answerOf(
       this.client.query({ query: StartDocument, fetchPolicy: 'no-cache', errorPolicy: 'all' }),
     )
-    const { viewer } = data
+    const { viewer, unread } = data
+    const ask: Ask = (query, variables) =>
+      answerOf(this.client.query({ query, variables, fetchPolicy: 'no-cache', errorPolicy: 'all' }))
+    const edges = [...(unread?.edges ?? []), ...(await olderUnread(ask, unread))]
+    const whole = {
+      ...data,
+      unread: unread && { ...unread, edges, pageInfo: { ...unread.pageInfo, hasNextPage: false } },
+    }
     this.#self = { viewerId: viewer.id, userId: viewer.user.id }
-    this.cache.batch({ update: (cache) => replaceAll(cache, data) })
+    this.cache.batch({ update: (cache) => replaceAll(cache, whole) })
     return viewer.updateCursor
   }
 

@@ -7,6 +7,7 @@ import {
   MessageFieldsFragmentDoc,
   type ParticipantFieldsFragment,
   ParticipantFieldsFragmentDoc,
+  PinsFieldsFragmentDoc,
   ViewerFieldsFragmentDoc,
 } from '../generated/graphql.js'
 import { deliveryStateOf } from '../kit/delivery-state.js'
@@ -27,19 +28,22 @@ export function applyUpdate(cache: ApolloCache, update: Update, self: Self): voi
 
 /** Puts a message into its conversation; nothing where that was never opened. It may be there already. */
 export function addMessage(cache: ApolloCache, conversationId: string, edge: Edge): void {
-  const data = edge.node
-  cache.writeFragment({ fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields', data })
+  writeMessage(cache, edge.node)
   addEdge(cache, cache.identify({ __typename: 'Conversation', id: conversationId }), 'messages', {
     __typename: edge.__typename,
     cursor: edge.cursor,
-    node: { __ref: cache.identify(data) ?? '' },
+    node: { __ref: cache.identify(edge.node) ?? '' },
   })
+}
+
+function writeMessage(cache: ApolloCache, data: MessageFieldsFragment): void {
+  cache.writeFragment({ fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields', data })
 }
 
 /** So that the page that is written next takes the place of what is here, and is not united with it. */
 export function forgetPage(cache: ApolloCache, conversationId: string): void {
   const id = cache.identify({ __typename: 'Conversation', id: conversationId })
-  for (const fieldName of ['messages', 'participants']) cache.evict({ id, fieldName })
+  for (const fieldName of ['messages', 'participants', 'pinnedMessages']) cache.evict({ id, fieldName })
 }
 
 function apply(cache: ApolloCache, update: Update, self: Self): void {
@@ -68,12 +72,22 @@ function apply(cache: ApolloCache, update: Update, self: Self): void {
     case 'MessageSent':
       addMessage(cache, conversation.id, change.edge)
       break
-    case 'MessageEdited':
-    case 'MessageDeleted': {
-      const data = change.message
-      cache.writeFragment({ fragment: MessageFieldsFragmentDoc, fragmentName: 'MessageFields', data })
+    case 'MessagePinned':
+    case 'MessageUnpinned':
+      cache.writeFragment({
+        fragment: PinsFieldsFragmentDoc,
+        fragmentName: 'PinsFields',
+        data: change.message.conversation,
+      })
+      writeMessage(cache, change.message)
       break
-    }
+    case 'MessageEdited':
+    case 'MessageDeleted':
+    case 'ReactionAdded':
+    case 'ReactionRemoved':
+    case 'MessageAcknowledged':
+      writeMessage(cache, change.message)
+      break
     case 'MessageHidden':
       cache.evict({ id: cache.identify({ __typename: 'Message', id: change.messageId }) })
       break
@@ -139,6 +153,7 @@ function changeConnection(
   field: string,
   change: (existing: CachedConnection) => CachedConnection,
 ): void {
+  // Lists that were searched for have a key of their own.
   const isWhole = (storeFieldName: string) => !storeFieldName.includes('"filter"')
   const isConnection = (value: unknown): value is CachedConnection =>
     typeof value === 'object' && value !== null && 'edges' in value

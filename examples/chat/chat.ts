@@ -1,9 +1,18 @@
 import type { Kit } from '../kit/kit.js'
 import type { LocalConversation } from '../kit/local-copy.js'
 import type { Message } from '../kit/page.js'
+import type { SendOptions } from '../kit/session.js'
 import type { TypingNotifier } from '../kit/typing-notifier.js'
 import type { Terminal } from './terminal.js'
-import { conversationLine, messageLine, presenceLine, receiptLine, titleOf, waitingLine } from './words.js'
+import {
+  conversationLine,
+  marksOf,
+  messageLine,
+  presenceLine,
+  receiptLine,
+  titleOf,
+  waitingLine,
+} from './words.js'
 
 const help = `Type and press Enter to send. In front of every message stands its number.
   /list                 your conversations
@@ -11,6 +20,9 @@ const help = `Type and press Enter to send. In front of every message stands its
   /older                what was said before
   /reply N TEXT         /edit N TEXT
   /delete N             for everyone; /hide N: for you alone
+  /react N EMOJI        again: takes it back; /pin N likewise
+  /urgent TEXT          asks for an answer to it: /ack N
+  /archive N            of the list; it comes back with the next message
   /retry                what was refused
   /quit`
 
@@ -90,7 +102,7 @@ export class Chat {
       case 'older':
         return this.#older()
       case 'reply':
-        return this.#send(rest, this.#message(number).id)
+        return this.#send(rest, { replyToId: this.#message(number).id })
       case 'edit':
         return kit.edit(this.#message(number).id, rest)
       case 'delete':
@@ -98,6 +110,18 @@ export class Chat {
       case 'hide':
         await kit.delete(this.#message(number).id, 'ME')
         return this.terminal.print(`(you no longer see [${number}])`)
+      case 'react':
+        return this.#react(this.#message(number), rest)
+      case 'pin': {
+        const { id, pinnedAt } = this.#message(number)
+        return pinnedAt === null ? kit.pin(id) : kit.unpin(id)
+      }
+      case 'urgent':
+        return this.#send(line.slice('/urgent'.length).trim(), { priority: 'URGENT' })
+      case 'ack':
+        return kit.acknowledge(this.#message(number).id)
+      case 'archive':
+        return kit.archive(this.#listed[Number(number) - 1] ?? '')
       case 'retry':
         for (const { input, failure } of kit.outbox.waiting)
           if (failure !== null) await kit.outbox.retry(input.clientMessageId)
@@ -107,11 +131,18 @@ export class Chat {
     }
   }
 
-  async #send(body: string, replyToId?: string): Promise<void> {
+  /** The server knows an emoji by one form, whichever was typed. */
+  async #react({ id, reactions }: Message, emoji: string): Promise<void> {
+    const bare = (text: string) => text.replaceAll('\u{fe0f}', '')
+    const own = reactions.find((each) => each.viewerHasReacted && bare(each.emoji) === bare(emoji))
+    await (own ? this.kit.unreact(id, emoji) : this.kit.react(id, emoji))
+  }
+
+  async #send(body: string, more: SendOptions = {}): Promise<void> {
     if (body.trim() === '') return
     if (this.#openId === null) throw new Error('Open a conversation first: /list, /open N')
     this.#typing?.sent()
-    await this.kit.send(this.#openId, body, replyToId === undefined ? {} : { replyToId })
+    await this.kit.send(this.#openId, body, more)
   }
 
   async #older(): Promise<void> {
@@ -171,7 +202,7 @@ export class Chat {
   /** A message is printed again when it says something else; that it went further is told by the receipts. */
   #refreshMessage(message: Message): void {
     const { id, body, editedAt, deletedAt } = message
-    const said = `${body} ${editedAt} ${deletedAt}`
+    const said = `${body} ${editedAt} ${deletedAt} ${marksOf(message)}`
     const before = this.#printed.get(id)
     if (before === said) return
     this.#printed.set(id, said)

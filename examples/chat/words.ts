@@ -8,6 +8,7 @@ const systemWords: Partial<Record<SystemEventKind, string>> = {
   PARTICIPANT_LEFT: 'left',
   PARTICIPANT_REMOVED: 'removed',
   OWNER_CHANGED: 'made an owner of',
+  TITLE_CHANGED: 'changed the title to',
   CONVERSATION_CLOSED: 'closed the conversation',
   CONVERSATION_REOPENED: 'reopened the conversation',
   HISTORY_IMPORTED: 'the history was imported',
@@ -21,7 +22,8 @@ export function titleOf({ title, otherParticipant }: ConversationFieldsFragment)
 
 /** A line of the list. */
 export function conversationLine(number: number, fields: ConversationFieldsFragment): string {
-  const unread = fields.unreadCount > 0 ? ` (${fields.unreadCount} unread)` : ''
+  const count = fields.unreadCount > 0 ? ` (${fields.unreadCount} unread)` : ''
+  const unread = count === '' && fields.isMarkedUnread ? ' (unread)' : count
   const last = fields.lastMessage ? `: ${bodyOf(fields.lastMessage)}` : ''
   return `${number}. ${titleOf(fields)}${unread}${last.slice(0, 60)}`
 }
@@ -33,7 +35,19 @@ export function messageLine(message: Message, viewerUserId: string): string {
   const who = isOwn ? 'me' : (sender?.displayName ?? '*')
   const quote = replyTo && deletedAt === null ? `“${bodyOf(replyTo).slice(0, 30)}” → ` : ''
   const edited = editedAt === null || deletedAt !== null ? '' : ' (edited)'
-  return `[${sequence}] ${timeOf(sentAt)} ${who}: ${quote}${bodyOf(message)}${edited}${isOwn ? ` ${ticks[deliveryState]}` : ''}`
+  return `[${sequence}] ${timeOf(sentAt)} ${who}: ${quote}${bodyOf(message)}${edited}${marksOf(message)}${isOwn ? ` ${ticks[deliveryState]}` : ''}`
+}
+
+/** What people have done with a message. */
+export function marksOf({ priority, pinnedAt, reactions, acknowledgements }: Message): string {
+  const names = acknowledgements.map(({ user }) => user.displayName).join(', ')
+  const marks = [
+    ...(priority === 'URGENT' ? ['urgent'] : []),
+    ...(pinnedAt === null ? [] : ['pinned']),
+    ...reactions.map(({ emoji, count }) => (count > 1 ? `${emoji} ${count}` : emoji)),
+    ...(names === '' ? [] : [`acknowledged by ${names}`]),
+  ]
+  return marks.length === 0 ? '' : ` {${marks.join(', ')}}`
 }
 
 /** What is on its way, while there is no connection. */
@@ -67,7 +81,12 @@ function bodyOf(
   if (deletedAt !== null) return '(deleted)'
   if (!systemEvent) return body ?? '(this text can’t be read)'
   // A kind that is newer than this program still is an event.
-  const { actor, kind, subject } = systemEvent
-  const words = [actor?.displayName, systemWords[kind] ?? 'changed the conversation', subject?.displayName]
+  const { actor, kind, subject, text } = systemEvent
+  const words = [
+    actor?.displayName,
+    systemWords[kind] ?? 'changed the conversation',
+    subject?.displayName,
+    text ?? undefined,
+  ]
   return words.filter((word) => word !== undefined).join(' ')
 }

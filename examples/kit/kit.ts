@@ -1,13 +1,24 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import type { Client } from 'graphql-ws'
 import {
+  AcknowledgeMessageDocument,
+  AddReactionDocument,
+  ArchiveConversationDocument,
   DeleteMessageDocument,
   type DeleteScope,
   EditMessageDocument,
   MarkDeliveredDocument,
   MarkReadDocument,
+  MarkUnreadDocument,
+  MuteConversationDocument,
+  PinMessageDocument,
+  RemoveReactionDocument,
   SendMessageDocument,
   SetTypingDocument,
   StartConversationDocument,
+  UnarchiveConversationDocument,
+  UnpinMessageDocument,
+  UpdateGroupDocument,
 } from '../generated/graphql.js'
 import { type Bubble, bubblesOf } from './bubbles.js'
 import { connect, request } from './connection.js'
@@ -15,7 +26,7 @@ import { payloadOf } from './errors.js'
 import { type Ask, LocalCopy, type LocalState } from './local-copy.js'
 import type { Outbox } from './outbox.js'
 import { Patience } from './patience.js'
-import { Session, type SessionOptions } from './session.js'
+import { type SendOptions, Session, type SessionOptions } from './session.js'
 import { Signals } from './signals.js'
 import { Tokens } from './tokens.js'
 import { TypingNotifier } from './typing-notifier.js'
@@ -46,7 +57,8 @@ export class Kit {
       copy,
       send: async (input) => {
         const { sendMessage } = await ask(SendMessageDocument, { input })
-        copy.add(input.conversationId, payloadOf(sendMessage).messageEdge)
+        const { conversation, messageEdge } = payloadOf(sendMessage)
+        copy.add(conversation, messageEdge)
       },
       acknowledge: async (upToCursor) => {
         payloadOf((await ask(MarkDeliveredDocument, { upToCursor })).markDelivered)
@@ -66,32 +78,70 @@ export class Kit {
   }
 
   /** Says something. It shows at once, and is sent as soon as there is a connection; comes back with its key. */
-  send(conversationId: string, body: string, more: { replyToId?: string } = {}): Promise<string> {
+  send(conversationId: string, body: string, more: SendOptions = {}): Promise<string> {
     return this.session.send(conversationId, body, more)
   }
 
   /** Like all that follow, it throws a Refusal when the server says no, and the stream brings what came of it. */
-  async edit(messageId: string, body: string): Promise<void> {
-    const input = { messageId, body }
-    await this.patience.until(async () =>
-      payloadOf((await this.ask(EditMessageDocument, { input })).editMessage),
-    )
+  edit(messageId: string, body: string): Promise<void> {
+    return this.#do(EditMessageDocument, { messageId, body }, (data) => data.editMessage)
   }
 
-  async delete(messageId: string, scope: DeleteScope): Promise<void> {
-    const input = { messageId, scope }
-    await this.patience.until(async () =>
-      payloadOf((await this.ask(DeleteMessageDocument, { input })).deleteMessage),
-    )
+  delete(messageId: string, scope: DeleteScope): Promise<void> {
+    return this.#do(DeleteMessageDocument, { messageId, scope }, (data) => data.deleteMessage)
   }
 
-  /** Everything that is here of a conversation has been seen. */
+  react(messageId: string, emoji: string): Promise<void> {
+    return this.#do(AddReactionDocument, { messageId, emoji }, (data) => data.addReaction)
+  }
+
+  unreact(messageId: string, emoji: string): Promise<void> {
+    return this.#do(RemoveReactionDocument, { messageId, emoji }, (data) => data.removeReaction)
+  }
+
+  pin(messageId: string): Promise<void> {
+    return this.#do(PinMessageDocument, { messageId }, (data) => data.pinMessage)
+  }
+
+  unpin(messageId: string): Promise<void> {
+    return this.#do(UnpinMessageDocument, { messageId }, (data) => data.unpinMessage)
+  }
+
+  /** Of an urgent message: it was taken note of. */
+  acknowledge(messageId: string): Promise<void> {
+    return this.#do(AcknowledgeMessageDocument, { messageId }, (data) => data.acknowledgeMessage)
+  }
+
+  /** Everything that is here of a conversation has been seen; its unread mark goes. */
   async markRead(conversationId: string): Promise<void> {
     const { page, fields } = this.copy.conversation(conversationId) ?? {}
-    const newest = page?.edges.at(-1)?.node
-    if (!newest || newest.sequence <= (fields?.lastReadSequence ?? 0)) return
-    const input = { conversationId, upToMessageId: newest.id }
-    await this.patience.until(async () => payloadOf((await this.ask(MarkReadDocument, { input })).markRead))
+    // One that was never opened has its line alone.
+    const newest = page?.edges.at(-1)?.node ?? fields?.lastMessage
+    if (!newest || (newest.sequence <= (fields?.lastReadSequence ?? 0) && !fields?.isMarkedUnread)) return
+    await this.#do(MarkReadDocument, { conversationId, upToMessageId: newest.id }, (data) => data.markRead)
+  }
+
+  /** So that one comes back to it later: nobody else sees it. */
+  markUnread(conversationId: string): Promise<void> {
+    return this.#do(MarkUnreadDocument, { conversationId }, (data) => data.markUnread)
+  }
+
+  archive(conversationId: string): Promise<void> {
+    return this.#do(ArchiveConversationDocument, { conversationId }, (data) => data.archiveConversation)
+  }
+
+  unarchive(conversationId: string): Promise<void> {
+    return this.#do(UnarchiveConversationDocument, { conversationId }, (data) => data.unarchiveConversation)
+  }
+
+  /** Until then, in ISO 8601; null unmutes. */
+  mute(conversationId: string, until: string | null): Promise<void> {
+    return this.#do(MuteConversationDocument, { conversationId, until }, (data) => data.muteConversation)
+  }
+
+  /** Of a group. */
+  rename(conversationId: string, title: string): Promise<void> {
+    return this.#do(UpdateGroupDocument, { conversationId, title }, (data) => data.updateGroup)
   }
 
   /** The conversation with somebody, by the platform's own id of them: an existing one, or a new one. */
@@ -135,6 +185,14 @@ export class Kit {
   close(): Promise<void> {
     this.signals.stop()
     return this.session.close()
+  }
+
+  async #do<Data, Input>(
+    document: TypedDocumentNode<Data, { input: Input }>,
+    input: Input,
+    resultOf: (data: Data) => Parameters<typeof payloadOf>[0],
+  ): Promise<void> {
+    await this.patience.until(async () => payloadOf(resultOf(await this.ask(document, { input }))))
   }
 
   #fetch(fetch: () => Promise<void>): Promise<void> {

@@ -18,7 +18,9 @@ import {
   withMessage,
   withoutMessage,
   withParticipant,
+  withPins,
 } from './page.js'
+import { olderUnread } from './unread.js'
 
 /** A conversation on this device. An object never changes: a new one takes its place, so that `===` tells. */
 export interface LocalConversation {
@@ -63,8 +65,18 @@ export class LocalCopy implements Copy<LocalState> {
     return this.#limits
   }
 
-  /** Latest activity first. */
+  /** Those that are not archived, latest activity first. A new message brings an archived one back by itself. */
   get conversations(): readonly LocalConversation[] {
+    return this.all.filter(({ fields }) => fields.archivedAt === null)
+  }
+
+  /** Those in the archive, latest activity first. */
+  get archived(): readonly LocalConversation[] {
+    return this.all.filter(({ fields }) => fields.archivedAt !== null)
+  }
+
+  /** All that are here, latest activity first: what is unread, however old, and otherwise the list as far as it was fetched. */
+  get all(): readonly LocalConversation[] {
     return [...this.#conversations.values()].sort(
       (a, b) =>
         b.fields.lastActivityAt.localeCompare(a.fields.lastActivityAt) ||
@@ -82,17 +94,17 @@ export class LocalCopy implements Copy<LocalState> {
   }
 
   async refetch(): Promise<string> {
-    const { viewer, conversations, serverInfo } = await this.ask(StartDocument, {})
+    const { viewer, conversations, unread, serverInfo } = await this.ask(StartDocument, {})
+    const older = await olderUnread(this.ask, unread)
     const { updateCursor, ...fields } = viewer
     this.#viewer = fields
     this.#limits = serverInfo
     this.#conversations = new Map(
-      conversations?.edges.map(({ node }) => {
-        const { messages, participants, ...line } = node
-        return [node.id, { fields: line, page: pageOf({ ...node, messages, participants }) }]
-      }),
+      [...(unread?.edges ?? []), ...older].map(({ node }) => [node.id, { fields: node, page: null }]),
     )
+    for (const { node } of conversations?.edges ?? []) this.#conversations.set(node.id, wholeOf(node))
     this.#takeMore(conversations?.pageInfo)
+    this.#countUnread()
     this.changes.tell()
     return updateCursor
   }
@@ -105,6 +117,7 @@ export class LocalCopy implements Copy<LocalState> {
       const at = { viewerUserId: this.viewer.user.id, conversation: fields }
       this.#conversations.set(fields.id, { fields, page: changed(page, change, at) })
     }
+    this.#countUnread()
     this.changes.tell()
     // The one change that updates do not tell of one by one.
     if (fields && change?.__typename === 'MessageSent') {
@@ -116,9 +129,7 @@ export class LocalCopy implements Copy<LocalState> {
   /** Fetches an open conversation's newest page. */
   async fetchPage(id: string): Promise<void> {
     const { conversation } = await this.ask(OpenConversationDocument, { id })
-    if (!conversation) return
-    const { messages, participants, ...fields } = conversation
-    this.#put({ fields, page: pageOf({ ...conversation, messages, participants }) })
+    if (conversation) this.#put(wholeOf(conversation))
   }
 
   /** Fetches what was said before the oldest message that is here; nothing where another has become the oldest meanwhile. */
@@ -138,20 +149,21 @@ export class LocalCopy implements Copy<LocalState> {
   async fetchMore(): Promise<void> {
     const after = this.#more
     if (after === null) return
-    const { conversations } = await this.ask(MoreConversationsDocument, { after })
+    const { conversations } = await this.ask(MoreConversationsDocument, { after, filter: { archived: null } })
     if (this.#more !== after) return
     for (const { node: fields } of conversations?.edges ?? []) {
       const known = this.#conversations.get(fields.id)
       this.#conversations.set(fields.id, { fields, page: known?.page ?? null })
     }
     this.#takeMore(conversations?.pageInfo)
+    this.#countUnread()
     this.changes.tell()
   }
 
-  /** Puts in a message that an answer brought before the stream did. */
-  add(conversationId: string, edge: Edge): void {
-    const known = this.#conversations.get(conversationId)
-    if (known?.page) this.#put({ ...known, page: withEdges(known.page, [edge]) })
+  /** Puts in a message that an answer brought before the stream did, and its conversation, which may come out of the archive. */
+  add(fields: ConversationFieldsFragment, edge: Edge): void {
+    const page = this.#conversations.get(fields.id)?.page ?? null
+    this.#put({ fields, page: page && withEdges(page, [edge]) })
   }
 
   extract(): LocalState {
@@ -173,12 +185,28 @@ export class LocalCopy implements Copy<LocalState> {
 
   #put(conversation: LocalConversation): void {
     this.#conversations.set(conversation.fields.id, conversation)
+    this.#countUnread()
     this.changes.tell()
+  }
+
+  /** No update tells of this total; but all that is unread is here, so it can be counted. */
+  #countUnread(): void {
+    let count = 0
+    for (const { fields } of this.#conversations.values())
+      if (fields.archivedAt === null && (fields.unreadCount > 0 || fields.isMarkedUnread)) count += 1
+    if (this.#viewer) this.#viewer = { ...this.#viewer, unreadConversationCount: count }
   }
 
   #takeMore(pageInfo: { hasNextPage: boolean; endCursor: string | null } | undefined): void {
     this.#more = pageInfo?.hasNextPage ? pageInfo.endCursor : null
   }
+}
+
+type Node = NonNullable<StartQuery['conversations']>['edges'][number]['node']
+
+function wholeOf(node: Node): LocalConversation {
+  const { messages, participants, pinnedMessages, ...fields } = node
+  return { fields, page: pageOf(node) }
 }
 
 /** What an open conversation shows after a change. Changes that are not known yet pass. */
@@ -194,7 +222,13 @@ function changed(
       return withEdges(page, [change.edge])
     case 'MessageEdited':
     case 'MessageDeleted':
+    case 'ReactionAdded':
+    case 'ReactionRemoved':
+    case 'MessageAcknowledged':
       return withMessage(page, change.message)
+    case 'MessagePinned':
+    case 'MessageUnpinned':
+      return withPins(page, change.message)
     case 'MessageHidden':
       return withoutMessage(page, change.messageId)
     case 'MessagesDelivered':

@@ -4,6 +4,7 @@ import type {
   FirstPageFragment,
   MessageFieldsFragment,
   ParticipantFieldsFragment,
+  PinsFieldsFragment,
 } from '../generated/graphql.js'
 import { deliveryStateOf } from './delivery-state.js'
 
@@ -18,10 +19,13 @@ export interface Page {
   readonly hasOlder: boolean
   /** Current ones. */
   readonly participants: readonly Participant[]
+  /** Newest pin first; also of messages that are older than the edges. */
+  readonly pins: readonly Message[]
 }
 
-export function pageOf({ messages, participants }: FirstPageFragment): Page {
+export function pageOf({ messages, participants, pinnedMessages }: FirstPageFragment): Page {
   return {
+    pins: pinnedMessages,
     edges: messages?.edges ?? [],
     hasOlder: messages?.pageInfo.hasPreviousPage ?? false,
     participants: participants?.edges.map(({ node }) => node) ?? [],
@@ -34,19 +38,33 @@ export function withEdges(page: Page, added: readonly Edge[]): Page {
   return { ...page, edges: [...byId.values()].sort((a, b) => a.node.sequence - b.node.sequence) }
 }
 
-/** Puts in what a message says now, also where others quote it. */
+/** Puts in what a message says now, also where it is pinned and where others quote it. */
 export function withMessage(page: Page, message: Message): Page {
   const { __typename, id, body, deletedAt, sender } = message
-  return replaceMessages(page, (each) => {
+  const replaced = replaceMessages(page, (each) => {
     if (each.id === id) return message
     if (each.replyTo?.id === id) return { ...each, replyTo: { __typename, id, body, deletedAt, sender } }
     return each
   })
+  // Deleted, it is pinned no more.
+  return { ...replaced, pins: replaced.pins.filter(({ pinnedAt }) => pinnedAt !== null) }
 }
 
-/** Drops a message. Those that quote it stay, without it. */
+/** Puts in a message that was pinned or is no longer, with all the pins that there are now. */
+export function withPins(
+  page: Page,
+  { conversation, ...message }: Message & { readonly conversation: PinsFieldsFragment },
+): Page {
+  return { ...withMessage(page, message), pins: conversation.pinnedMessages }
+}
+
+/** Drops a message, and its pin. Those that quote it stay, without it. */
 export function withoutMessage(page: Page, messageId: string): Page {
-  const rest = { ...page, edges: page.edges.filter(({ node }) => node.id !== messageId) }
+  const rest = {
+    ...page,
+    edges: page.edges.filter(({ node }) => node.id !== messageId),
+    pins: page.pins.filter(({ id }) => id !== messageId),
+  }
   return replaceMessages(rest, (each) => (each.replyTo?.id === messageId ? { ...each, replyTo: null } : each))
 }
 
@@ -75,10 +93,11 @@ export function byRank(a: Participant, b: Participant): number {
   return b.role.localeCompare(a.role) || a.joinedAt.localeCompare(b.joinedAt) || a.id.localeCompare(b.id)
 }
 
+/** Wherever they stand: also those that are pinned. */
 function replaceMessages(page: Page, replace: (message: Message) => Message): Page {
   const edges = page.edges.map((edge) => {
     const node = replace(edge.node)
     return node === edge.node ? edge : { ...edge, node }
   })
-  return { ...page, edges }
+  return { ...page, edges, pins: page.pins.map(replace) }
 }

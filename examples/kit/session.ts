@@ -29,6 +29,9 @@ export interface SessionParts<Extracted> {
   readonly acknowledge: (upToCursor: string) => Promise<void>
 }
 
+/** What may go with the text of a message. */
+export type SendOptions = Pick<SendMessageInput, 'replyToId' | 'mentionIds' | 'priority'>
+
 /** A copy that is kept, and an outbox beside it. */
 export class Session<Extracted> {
   private constructor(
@@ -62,7 +65,7 @@ export class Session<Extracted> {
   }
 
   /** Says something. It shows at once, and is sent as soon as there is a connection; comes back with its key. */
-  async send(conversationId: string, body: string, more: { replyToId?: string } = {}): Promise<string> {
+  async send(conversationId: string, body: string, more: SendOptions = {}): Promise<string> {
     const clientMessageId = crypto.randomUUID()
     await this.outbox.add({ conversationId, clientMessageId, body, ...more })
     return clientMessageId

@@ -57,10 +57,11 @@ async function readQueues(db: Database): Promise<Queues> {
               AS "oldestDueSeconds",
             (SELECT count(*) FROM (SELECT FROM pending_receipts LIMIT $1) p) AS "pendingReceipts",
             (SELECT count(*) FROM (
-               SELECT FROM notifications n
-                WHERE n.sent_at IS NULL AND NOT EXISTS (
-                  SELECT FROM acknowledgements a WHERE a.message_id = n.message_id AND a.user_id = n.user_id)
-                LIMIT $1) u) AS "unsentNotifications"
+               SELECT n.message_id, n.user_id FROM notifications n WHERE n.sent_at IS NULL
+                ORDER BY n.due_at DESC LIMIT $1) u
+              WHERE NOT EXISTS (
+                SELECT FROM acknowledgements a WHERE a.message_id = u.message_id AND a.user_id = u.user_id))
+              AS "unsentNotifications"
        FROM (SELECT j.run_at,
                     CASE WHEN j.locked_at IS NOT NULL THEN 'running' WHEN j.attempts >= j.max_attempts THEN 'failed'
                          WHEN j.run_at > clock_timestamp() THEN 'later' ELSE 'due' END AS state

@@ -14,13 +14,15 @@ const largestPage = 256
 const sizes = new Map([
   ['participants', usualList],
   ['pinnedMessages', 10],
-  ['reactions', 4],
-  ['users', 4],
-  ['mentions', 2],
-  ['acknowledgements', 4],
+  ['reactions', 5],
+  ['users', 10],
+  ['mentions', 5],
+  ['acknowledgements', 10],
   ['receipts', 50],
   ['messageWindow', 50],
 ])
+/** What leads back to where it stands, by way of a message's conversation: within itself it counts as the most that it gives. */
+const recursive = new Map([['pinnedMessages', 50]])
 /** What a search costs beside its page: it looks at up to 2,000 conversations and opens their titles. */
 const search = 25_000
 const pageArguments = ['first', 'last', 'size']
@@ -56,25 +58,26 @@ export function costOf(
   const isSearch = searchesIn(operation, variables)
   const isQuery = operation.operation === 'query'
   const known = new Map<string, number>()
-  const costOfSet = (set: SelectionSetNode | undefined): number => {
+  const costOfSet = (set: SelectionSetNode | undefined, within: string): number => {
     let sum = 0
     for (const selection of set?.selections ?? []) {
-      if (selection.kind === 'Field')
-        sum +=
-          1 +
-          (isSearch(selection) ? search : 0) +
-          pageOf(selection, isQuery, sizeIn) * costOfSet(selection.selectionSet)
-      else if (selection.kind === 'InlineFragment') sum += costOfSet(selection.selectionSet)
+      if (selection.kind === 'Field') {
+        const name = selection.name.value
+        const page = name === within ? (recursive.get(name) ?? 1) : pageOf(selection, isQuery, sizeIn)
+        const held = costOfSet(selection.selectionSet, recursive.has(name) ? name : within)
+        sum += 1 + (isSearch(selection) ? search : 0) + page * held
+      } else if (selection.kind === 'InlineFragment') sum += costOfSet(selection.selectionSet, within)
       else {
         const name = selection.name.value
-        const cost = known.get(name) ?? costOfSet(fragments.get(name)?.selectionSet)
-        known.set(name, cost)
+        const key = `${name} ${within}`
+        const cost = known.get(key) ?? costOfSet(fragments.get(name)?.selectionSet, within)
+        known.set(key, cost)
         sum += cost
       }
     }
     return sum
   }
-  return costOfSet(operation.selectionSet)
+  return costOfSet(operation.selectionSet, '')
 }
 
 function pageOf(field: FieldNode, isQuery: boolean, sizeIn: SizeIn): number {

@@ -1,11 +1,20 @@
-import { type DocumentNode, type ExecutionArgs, type ExecutionResult, execute } from 'graphql'
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  getOperationAST,
+  visit,
+} from 'graphql'
 import type { GraphContext } from './context.js'
 
 /** What an event offers so that one execution of a selection serves everybody whom it goes to. */
 export interface Shareable {
   /** What it tells of: the same object for all who may share. */
   readonly subject: object
-  /** What happened to it; with the subject it says what is executed. */
+  /** What kind of event it is: of one kind all can be shared, or none. */
+  readonly kind: string
+  /** What else tells it from others of its kind and subject. */
   readonly name: string
   /** A context without a viewer: whatever asks who looks on throws NeedsViewer, and nothing is shared. */
   readonly context: () => GraphContext
@@ -62,9 +71,11 @@ function shareableIn(event: unknown): Shareable | null {
 
 type PromiseOrValue<T> = Promise<T> | T
 
-/** What is asked, cursors aside; null where it can't be told. */
+/** What is asked, the cursor to start from aside; null where that takes too long to compare. */
 function nameOf({ document, operationName, variableValues }: ExecutionArgs): string | null {
-  const { after: _, ...variables } = variableValues ?? {}
+  const variables = { ...variableValues }
+  const cursor = cursorVariable(document, operationName)
+  if (cursor !== null) delete variables[cursor]
   let name = names.get(document)
   if (name === undefined) {
     name = named++
@@ -74,13 +85,31 @@ function nameOf({ document, operationName, variableValues }: ExecutionArgs): str
   return asked.length > longestName ? null : asked
 }
 
+/** The variable that is the root field's `after` and nothing else: where one starts from changes nothing of what comes. */
+function cursorVariable(document: DocumentNode, operationName: string | null | undefined): string | null {
+  const root = getOperationAST(document, operationName)?.selectionSet.selections[0]
+  if (root?.kind !== 'Field') return null
+  const after = root.arguments?.find(({ name }) => name.value === 'after')?.value
+  if (after?.kind !== 'Variable') return null
+  const { value: cursor } = after.name
+  let uses = 0
+  visit(document, {
+    VariableDefinition: () => false,
+    Variable: ({ name }) => {
+      if (name.value === cursor) uses += 1
+    },
+  })
+  return uses === 1 ? cursor : null
+}
+
 function share(args: ExecutionArgs, shareable: Shareable, asked: string): Promise<Shared | null> {
-  const kind = `${asked}:${shareable.name}`
+  const kind = `${asked}:${shareable.kind}`
   if ((failures.get(kind) ?? 0) >= hopeless) return Promise.resolve(null)
+  const name = `${kind}:${shareable.name}`
   const known = executions.get(shareable.subject) ?? new Map<string, Promise<Shared | null>>()
   executions.set(shareable.subject, known)
-  const running = known.get(kind) ?? executeOnce(args, shareable, kind)
-  known.set(kind, running)
+  const running = known.get(name) ?? executeOnce(args, shareable, kind)
+  known.set(name, running)
   return running
 }
 

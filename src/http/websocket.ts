@@ -18,6 +18,7 @@ import { addressOf } from './address.js'
 import { type Authenticator, bearerToken } from './authenticate.js'
 import { type Connection, connect, lastWords } from './connection.js'
 import type { Origins } from './origins.js'
+import { QuietSocket } from './quiet-socket.js'
 import { checkParams, RequestRefusal } from './requests.js'
 import { Seats } from './seats.js'
 import type { Vigil } from './vigil.js'
@@ -55,7 +56,7 @@ export function createSocketServer(
   services: Services,
   vigil: Vigil,
 ): { readonly sockets: WebSocketServer; readonly stop: () => Promise<void> } {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame })
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame, WebSocket: QuietSocket })
   const connections = new WeakMap<WebSocket, Connection>()
   const seats = new Seats()
   const phases = new WeakMap<object, Phases>()
@@ -97,10 +98,12 @@ export function createSocketServer(
           return true
         } catch (error) {
           if (!(error instanceof UnauthenticatedError)) {
-            services.log.warn(
-              { error: publicError(error, newId(), services.log).extensions },
-              'a socket was not let in',
-            )
+            // While the database is away everybody comes back again and again: a line for each would be a storm.
+            if (!(error instanceof ServiceUnavailableError))
+              services.log.warn(
+                { error: publicError(error, newId(), services.log).extensions },
+                'a socket was not let in',
+              )
             socket.close(tryAgainLater, 'Try again later')
           } else if (error.isExpired) socket.close(CloseCode.Forbidden, 'Forbidden')
           else socket.close(4401, 'Unauthorized')

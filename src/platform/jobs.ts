@@ -38,7 +38,7 @@ export async function startJobs({
   crontab,
   log,
 }: JobsOptions): Promise<AsyncDisposable> {
-  const pool = new pg.Pool({ connectionString, max: concurrency + 2 })
+  const pool = new pg.Pool({ connectionString, max: concurrency + 2, keepAlive: true })
   pool.on('error', (error) => log.warn({ failure: error.message }, 'the job worker lost a connection'))
   pool.on('connect', (client) => client.on('error', () => {}))
   const stopping = new AbortController()

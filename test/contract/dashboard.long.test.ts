@@ -129,7 +129,7 @@ test('the dashboard is well formed: its panels stand side by side, and ask the d
   const asked = panels.flatMap(({ datasource, targets = [] }) =>
     [datasource, ...targets.map((target) => target.datasource)].flatMap((each) => each?.uid ?? []),
   )
-  expect([...new Set(asked)]).toEqual(['${datasource}'])
+  expect(asked.filter((uid) => !/^\$\{datasource\}$/.test(uid))).toEqual([])
 })
 
 describeWithRedis('in a Prometheus', (redisUrl) => {
@@ -162,26 +162,21 @@ describeWithRedis('in a Prometheus', (redisUrl) => {
     const stream = doctor.follow()
     const sse = await SseStream.open(patient, 'subscription { updates { cursor change { __typename } } }')
     await stream.caughtUp()
-    const rules = await prometheus.rules()
-    const asked = new Map([
-      ...expressions,
-      ...rules.map(({ name, query }) => [`${name}: ${query}`, query] as const),
-    ])
-    expect(asked.size).toBe(expressions.length + rules.length)
+    const rules = (await prometheus.rules()).map(({ name, query }) => [name, query] as const)
+    expect(rules.length).toBeGreaterThan(0)
 
     // Rates want two scrapes, and garbage is collected when there is some.
     const missing = async () => {
       await patient.send(conversationId, 'hello')
       await allUpdatesAfter(doctor, cursor)
       const found: string[] = []
-      for (const [name, expression] of asked) {
-        // An alert answers nothing as long as all is well.
-        if (!(name in rules) && expressions.some(([each]) => each === name)) {
-          if ((await prometheus.query(expression)).length === 0) found.push(name)
-        } else await prometheus.query(expression)
+      const isEmpty = async (expression: string) => (await prometheus.query(expression)).length === 0
+      for (const [name, expression] of expressions) if (await isEmpty(expression)) found.push(name)
+      // An alert answers nothing as long as all is well.
+      for (const [, expression] of rules) await prometheus.query(expression)
+      for (const [name, expression] of [...expressions, ...rules])
         for (const selector of selectorsIn(expression))
-          if ((await prometheus.query(`count(${selector})`)).length === 0) found.push(`${name}: ${selector}`)
-      }
+          if (await isEmpty(`count(${selector})`)) found.push(`${name}: ${selector}`)
       return found
     }
     let left: string[] = []

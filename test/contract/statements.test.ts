@@ -120,7 +120,8 @@ test('a page of conversations costs the same however long it is, keys that are n
   }
   const few = await statementsOf(() => list(5))
   const many = await statementsOf(() => list(20))
-  expect(many).toEqual(few)
+  // The same ones; two that ask for people may or may not fall into one turn.
+  expect(new Set(many)).toEqual(new Set(few))
   expect(many.length, many.join('\n')).toBeLessThanOrEqual(8)
 })
 
@@ -142,7 +143,8 @@ test('a page of messages costs the same however long it is', async () => {
   }
   const few = await statementsOf(() => page(10))
   const many = await statementsOf(() => page(50))
-  expect(many).toEqual(few)
+  // The same ones; two that ask for people may or may not fall into one turn.
+  expect(new Set(many)).toEqual(new Set(few))
   expect(many.length, many.join('\n')).toBeLessThanOrEqual(9)
 })
 
@@ -160,7 +162,8 @@ test('a window costs the same however large it is, around a message or around wh
   for (const around of [unread?.id ?? '', null]) {
     const few = await statementsOf(() => window(around, 4))
     const many = await statementsOf(() => window(around, 50))
-    expect(many).toEqual(few)
+    // The same ones; two that ask for people may or may not fall into one turn.
+  expect(new Set(many)).toEqual(new Set(few))
     expect(many.length, many.join('\n')).toBeLessThanOrEqual(5)
   }
 })
@@ -179,7 +182,8 @@ test('windows of a whole list of conversations cost what one does', async () => 
   }
   const few = await statementsOf(() => list(3, 2))
   const many = await statementsOf(() => list(20, 50))
-  expect(many).toEqual(few)
+  // The same ones; two that ask for people may or may not fall into one turn.
+  expect(new Set(many)).toEqual(new Set(few))
   expect(many.length, many.join('\n')).toBeLessThanOrEqual(6)
 })
 
@@ -193,7 +197,8 @@ test('a search of contacts costs the same however many it finds', async () => {
   }
   const few = await statementsOf(() => search(2))
   const many = await statementsOf(() => search(20))
-  expect(many).toEqual(few)
+  // The same ones; two that ask for people may or may not fall into one turn.
+  expect(new Set(many)).toEqual(new Set(few))
   expect(many.length, many.join('\n')).toBeLessThanOrEqual(2)
 })
 

@@ -95,6 +95,24 @@ test('50 fit in a conversation, the 51st is CONFLICT until a place is free', asy
   expect(await pin(doctor, second)).toEqual(full)
 })
 
+test('what nobody left could unpin gives way to a new pin', async () => {
+  const owner = await world.person('DOCTOR')
+  const successor = await world.person('DOCTOR')
+  const staff = await world.person('STAFF')
+  const groupId = await world.group(owner, [staff])
+  const ids: string[] = []
+  for (let count = 1; count <= 50; count++) ids.push((await owner.send(groupId, `${count}`)).id)
+  for (const id of ids) expect((await pin(owner, id)).code).toBeUndefined()
+  await owner.mutate('addParticipants', { conversationId: groupId, userIds: [successor.id] })
+  await owner.mutate('removeParticipant', { conversationId: groupId, userId: owner.id })
+  const { id } = await staff.send(groupId, 'from now on')
+  const what = await told([staff], async () => expect((await pin(successor, id)).code).toBeUndefined())
+  expect(JSON.stringify(what)).toContain('MessageUnpinned')
+  expect(await pinsOf(successor, groupId)).toEqual(['from now on'])
+  expect((await pinsOf(staff, groupId))?.slice(0, 2)).toEqual(['from now on', '50'])
+  expect(await pinsOf(staff, groupId)).toHaveLength(50)
+})
+
 test('each sees of them what they see of the conversation', async () => {
   const { owner, doctor, staff, late, groupId } = await team()
   const early = await owner.send(groupId, 'Early.')

@@ -39,7 +39,7 @@ export type MessagePriority =
 export type ParticipantRole =
   /** Reads and writes. */
   | 'MEMBER'
-  /** Of a group: adds and removes people, changes roles, closes and reopens. Doctors and staff only. */
+  /** Of a group: adds and removes people, changes roles, renames, closes and reopens, pins, and deletes messages for everyone. Doctors and staff only. */
   | 'OWNER';
 
 /** What to say where. */
@@ -50,7 +50,7 @@ export type SendMessageInput = {
   clientMessageId: string;
   /** A Conversation’s id. */
   conversationId: string;
-  /** Whom it is meant for: Users who take part now, at most 256; anybody else is NOT_FOUND. It reaches them through a mute, not through a block. Null: nobody in particular. */
+  /** Whom it is meant for: Users who take part now, at most 50; anybody else is NOT_FOUND. It reaches them through a mute, not through a block. Null: nobody in particular. */
   mentionIds?: Array<string> | null | undefined;
   /** URGENT asks everybody else to acknowledge it. A patient or caregiver may send three an hour, in all of their conversations together; more is RATE_LIMITED. Null: ROUTINE. */
   priority?: MessagePriority | null | undefined;

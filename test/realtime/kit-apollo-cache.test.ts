@@ -61,6 +61,58 @@ function cacheOfThree() {
   return { put, putOlder, shown }
 }
 
+const list = gql`
+  query ($after: String, $filter: ConversationFilter) {
+    conversations(first: 2, after: $after, filter: $filter) {
+      edges { cursor node { id archivedAt unreadCount isMarkedUnread lastActivityAt } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`
+
+interface Line {
+  readonly id: string
+  readonly archivedAt?: string
+  readonly isMarkedUnread?: boolean
+}
+
+const lines = (given: readonly Line[], endCursor: string | null = null) => ({
+  conversations: {
+    __typename: 'ConversationConnection',
+    edges: given.map(({ id, archivedAt = null, isMarkedUnread = false }) => ({
+      __typename: 'ConversationEdge',
+      cursor: `at ${id}`,
+      node: {
+        __typename: 'Conversation',
+        id,
+        archivedAt,
+        unreadCount: 0,
+        isMarkedUnread,
+        lastActivityAt: id,
+      },
+    })),
+    pageInfo: { __typename: 'PageInfo', hasNextPage: endCursor !== null, endCursor },
+  },
+})
+
+test('a conversation stands in the lists that it belongs to, and a list goes on from where it ended', () => {
+  const cache = createCache()
+  const put = (data: object, variables: object) => cache.writeQuery({ query: list, data, variables })
+  const read = (filter?: object) => cache.readQuery({ query: list, variables: filter ? { filter } : {} })
+  expect(read()).toBeNull()
+  const [one, two, three] = [{ id: '1' }, { id: '2', archivedAt: 'once' }, { id: '3', isMarkedUnread: true }]
+  put(lines([three, two], 'at 2'), { filter: { archived: null } })
+  expect(read()).toEqual(lines([three], 'at 2'))
+  expect(read({ archived: true })).toEqual(lines([two], 'at 2'))
+  expect(read({ unreadOnly: true })).toEqual(lines([three], 'at 2'))
+  put(lines([one]), { after: 'at 9' })
+  expect(read()).toEqual(lines([three], 'at 2'))
+  put(lines([one]), { after: 'at 2' })
+  expect(read()).toEqual(lines([three, one]))
+  cache.modify({ id: 'Conversation:2', fields: { archivedAt: () => null } })
+  expect([read(), read({ archived: true })]).toEqual([lines([three, { id: '2' }, one]), lines([], 'at 2')])
+})
+
 test('a shorter first page, of what is here or newer, takes nothing away', () => {
   const { put, shown } = cacheOfThree()
   put(10, 10)

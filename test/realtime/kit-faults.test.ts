@@ -246,12 +246,13 @@ describe('views that are compared', () => {
   const view = (from: number, to: number) => {
     const messages = Array.from({ length: to - from + 1 }, (_, index) => ({ sequence: from + index }))
     const conversation: ConversationView = {
-      line: { id: 'here', lastReadSequence: null },
+      line: { id: 'here', lastReadSequence: null, isMarkedUnread: false },
       participants: [],
+      pins: [],
       messages,
       hasOlder: from > 1,
     }
-    return { unread: 0, blocked: [], conversations: [conversation] }
+    return { unread: 0, unreadConversations: 0, privacy: {}, blocked: [], conversations: [conversation] }
   }
 
   test.each([

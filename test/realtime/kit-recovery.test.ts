@@ -49,32 +49,6 @@ async function equalsFresh(screen: Screen): Promise<void> {
 }
 
 describe.each(clients)('%s', (_, open) => {
-  test('goes on without loss when its token runs out: a new one each time, no fetching', async () => {
-    const { patient, doctor, conversationId } = await world.pair()
-    let fetched = 0
-    const screen = await open(patient, {
-      tokens: () => {
-        fetched += 1
-        return fetched === 1 ? 5 : 3600
-      },
-    })
-    const said: string[] = []
-    while (screen.network.count('Updates') < 2) {
-      said.push(`message ${said.length}`)
-      await doctor.send(conversationId, said.at(-1) ?? '')
-    }
-    said.push('after', 'mine')
-    await doctor.send(conversationId, 'after')
-    await expect.poll(() => bodies(screen.bubbles(conversationId)).at(-1)).toBe('after')
-    await screen.send(conversationId, 'mine')
-    await expect.poll(() => bodies(screen.bubbles(conversationId))).toEqual(said)
-    await expect.poll(() => screen.outbox.waiting).toEqual([])
-    expect([fetched, screen.network.count('Start'), screen.network.count('Updates')]).toEqual([2, 1, 2])
-    // It went on from where it was.
-    expect(new Set(screen.network.cursors).size).toBe(2)
-    await screen.close()
-  })
-
   test('fetches once after a StreamReset, and goes on from there', async () => {
     const { patient, doctor, conversationId } = await world.pair()
     const screen = await open(patient)

@@ -134,6 +134,29 @@ test.each(dependent)('%s is worked out for each', async (_, selection) => {
   expect(executed).toBeGreaterThanOrEqual(4)
 })
 
+test('a variable that only looks like the cursor keeps people apart', async () => {
+  const query = `subscription ($after: Boolean!) { updates { cursor
+    change { ... on MessageSent { message { sequence body @include(if: $after) } } } } }`
+  const streams = [true, false].map((after, index) => {
+    const said: unknown[] = []
+    const person = members[index + 1]
+    const stop = person?.socket().subscribe(
+      { query, variables: { after } },
+      {
+        next: ({ data }) => said.push(data?.updates),
+        error: () => {},
+        complete: () => {},
+      },
+    )
+    return { said, stop }
+  })
+  await expect.poll(() => streams.every(({ said }) => said.length === 1)).toBe(true)
+  await owner.send(groupId, 'for one of them')
+  await expect.poll(() => streams.every(({ said }) => said.length === 2)).toBe(true)
+  expect(streams.map(({ said }) => JSON.stringify(said).includes('for one of them'))).toEqual([true, false])
+  for (const { stop } of streams) stop?.()
+})
+
 test('whether somebody has reacted is worked out for each', async () => {
   const { id: messageId } = await owner.send(groupId, 'to be liked')
   const selection =

@@ -32,7 +32,8 @@ function findPrometheus(): string {
   const { PROMETHEUS_PATH, PATH = '' } = process.env
   const places = PATH.split(delimiter).map((folder) => join(folder, 'prometheus'))
   const found = PROMETHEUS_PATH ?? places.find(isExecutable)
-  if (!found) throw new Error('Prometheus is missing: `apt-get install prometheus`, or give PROMETHEUS_PATH.')
+  if (!found || !isExecutable(found))
+    throw new Error('Prometheus is missing: `apt-get install prometheus`, or give PROMETHEUS_PATH.')
   return found
 }
 

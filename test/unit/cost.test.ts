@@ -28,9 +28,22 @@ test('lists of ids and lists with a default count as what they give', () => {
 test('what people put on messages counts as what there usually is, and as what is asked for', () => {
   const page = (fields: string) => `{ conversations(first: 100) { edges { node { ${fields} } } } }`
   expect(cost(page('pinnedMessages { reactions { emoji users { id } } }'))).toBe(
-    1 + 100 * (2 + (1 + 10 * (1 + 4 * (1 + 1 + 4)))),
+    1 + 100 * (2 + (1 + 10 * (1 + 5 * (1 + 1 + 10)))),
   )
   expect(cost(page('pinnedMessages { reactions { users(first: 256) { id } } }'))).toBeGreaterThan(1_000_000)
+})
+
+test('what leads back to itself counts as the most that it gives', () => {
+  const nested = (levels: number): string =>
+    levels === 0 ? 'id' : `pinnedMessages { conversation { ${nested(levels - 1)} } }`
+  const of = (levels: number) => cost(`{ conversation(id: "a") { ${nested(levels)} } }`)
+  expect(of(1)).toBe(1 + 1 + 10 * (1 + 1))
+  expect(of(2)).toBe(1 + 1 + 10 * (1 + (1 + 50 * (1 + 1))))
+  expect(of(3)).toBeGreaterThan(50_000)
+  expect(of(4)).toBeGreaterThan(2_500_000)
+  const fragment = `fragment P on Conversation { pinnedMessages { conversation { id ...Q } } } fragment Q on Conversation { pinnedMessages { conversation { ...R } } }
+    fragment R on Conversation { pinnedMessages { conversation { pinnedMessages { id } } } }`
+  expect(cost(`{ conversation(id: "a") { ...P ...R } } ${fragment}`)).toBeGreaterThan(1_000_000)
 })
 
 test('a window counts as its size, which has a default', () => {

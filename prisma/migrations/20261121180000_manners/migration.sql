@@ -30,13 +30,14 @@ CREATE INDEX "urgent_repeats_due_at_idx" ON "urgent_repeats"("due_at");
 -- CreateIndex
 CREATE INDEX "notifications_due_at_idx" ON "notifications"("due_at");
 
+-- CreateIndex
+CREATE INDEX "reactions_message_id_user_id_idx" ON "reactions"("message_id", "user_id");
+
 -- AddForeignKey
 ALTER TABLE "urgent_repeats" ADD CONSTRAINT "urgent_repeats_message_id_fkey" FOREIGN KEY ("message_id") REFERENCES "messages"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- ─── what Prisma can't say ───
 
-CREATE INDEX messages_urgent_idx ON messages (sender_id, sent_at) WHERE priority = 'URGENT';
-CREATE INDEX messages_pinned_idx ON messages (conversation_id, pinned_at) WHERE pinned_at IS NOT NULL;
 CREATE INDEX notifications_unsent_idx ON notifications (due_at, id) WHERE sent_at IS NULL;
 
 -- ─── functions ───
@@ -153,7 +154,12 @@ BEGIN
      WHERE p.conversation_id = p_conversation_id
        AND p.user_id IN (SELECT r.user_id FROM pending_receipts r WHERE r.conversation_id = p_conversation_id)
      ORDER BY p.id FOR UPDATE) x;
-  IF v_people IS NULL THEN RETURN; END IF;
+  IF v_people IS NULL THEN
+    DELETE FROM pending_receipts r
+     WHERE r.conversation_id = p_conversation_id
+       AND NOT EXISTS (SELECT 1 FROM participants p WHERE p.conversation_id = r.conversation_id AND p.user_id = r.user_id);
+    RETURN;
+  END IF;
   -- Nobody joins or leaves while one of these rows is held.
   SELECT coalesce(array_agg(p.user_id), '{}') INTO v_members
     FROM participants p WHERE p.conversation_id = p_conversation_id AND p.left_at IS NULL;
@@ -167,9 +173,7 @@ BEGIN
     WITH taken AS (
       DELETE FROM pending_receipts r WHERE r.conversation_id = p_conversation_id AND r.user_id = ANY (v_people) RETURNING r.*
     )
-    SELECT t.user_id, t.delivered_from, t.read_from, p.last_delivered_sequence AS delivered, p.shown_read_sequence AS seen,
-           (SELECT m.id FROM messages m WHERE m.conversation_id = p_conversation_id AND m.sequence = p.last_delivered_sequence) AS delivered_id,
-           (SELECT m.id FROM messages m WHERE m.conversation_id = p_conversation_id AND m.sequence = p.shown_read_sequence) AS seen_id
+    SELECT t.user_id, t.delivered_from, t.read_from, p.last_delivered_sequence AS delivered, p.shown_read_sequence AS seen
       FROM taken t
       JOIN participants p ON p.conversation_id = p_conversation_id AND p.user_id = t.user_id AND p.left_at IS NULL
      ORDER BY t.user_id
@@ -177,14 +181,37 @@ BEGIN
     v_read := newly_covered_senders(p_conversation_id, v.user_id, v.read_from, v.seen);
     -- Reading implies delivery: what is told of as read is not told of as delivered, too.
     v_delivered := newly_covered_senders(p_conversation_id, v.user_id, greatest(v.delivered_from, v.seen), v.delivered);
-    PERFORM append_updates(v_read, 'MESSAGES_READ', p_conversation_id, v.seen_id, v.user_id, v.user_id, v.seen);
-    PERFORM append_updates(v_delivered, 'MESSAGES_DELIVERED', p_conversation_id, v.delivered_id, v.user_id, v.user_id, v.delivered);
+    PERFORM append_receipts(v_read, 'MESSAGES_READ', p_conversation_id, v.user_id, v.seen);
+    PERFORM append_receipts(v_delivered, 'MESSAGES_DELIVERED', p_conversation_id, v.user_id, v.delivered);
     v_told := v_told || v_read || v_delivered;
   END LOOP;
 
   IF cardinality(v_told) > 0 THEN
     RETURN QUERY SELECT array_agg(s.user_id), array_agg(s."position") FROM user_streams s WHERE s.user_id = ANY (v_told);
   END IF;
+END $$;
+
+-- Writes one receipt to each of these senders, which names the last message that it covers and they may see themselves.
+CREATE FUNCTION append_receipts(p_user_ids uuid[], p_kind update_kind, p_conversation_id uuid, p_subject_id uuid, p_up_to int)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  v record;
+BEGIN
+  FOR v IN
+    SELECT last.id, last.sequence, array_agg(q.user_id) AS user_ids
+      FROM unnest(p_user_ids) AS q (user_id)
+     CROSS JOIN LATERAL (
+       SELECT m.id, m.sequence FROM messages m
+        WHERE m.conversation_id = p_conversation_id AND m.sequence <= p_up_to
+          AND EXISTS (SELECT 1 FROM memberships s WHERE s.conversation_id = m.conversation_id AND s.user_id = q.user_id
+                         AND m.sequence >= s.from_sequence AND (s.to_sequence IS NULL OR m.sequence <= s.to_sequence))
+          AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = q.user_id AND h.message_id = m.id)
+        ORDER BY m.sequence DESC LIMIT 1) last
+     GROUP BY last.id, last.sequence
+  LOOP
+    PERFORM append_updates(v.user_ids, p_kind, p_conversation_id, v.id, p_subject_id, p_subject_id, v.sequence);
+  END LOOP;
 END $$;
 
 -- The other members who take part now and whose messages lie in (from, to], as far as this person could see them.
@@ -405,6 +432,34 @@ BEGIN
   RETURN NEXT;
 END $$;
 
+-- Opens a stay for each of these people, one after the other, each with the SYSTEM message from which on they see everything.
+-- The caller holds all three lock classes, of the joining people too.
+CREATE FUNCTION join_members(
+  p_conversation_id uuid, p_user_ids uuid[], p_participant_ids uuid[], p_message_ids uuid[], p_actor_id uuid
+) RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  v_others uuid[];
+  v_at timestamptz;
+  v_sequence int;
+BEGIN
+  FOR i IN 1 .. cardinality(p_user_ids) LOOP
+    SELECT coalesce(array_agg(p.user_id), '{}') INTO v_others
+      FROM participants p WHERE p.conversation_id = p_conversation_id AND p.left_at IS NULL;
+    v_at := date_trunc('milliseconds', clock_timestamp());
+    INSERT INTO participants (id, conversation_id, user_id, role, joined_at, last_activity_at)
+    VALUES (p_participant_ids[i], p_conversation_id, p_user_ids[i], 'MEMBER', v_at, v_at)
+    ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = 'MEMBER', joined_at = v_at, left_at = NULL;
+    -- Who is back finds it in their list.
+    PERFORM set_archived(p_conversation_id, p_user_ids[i], false);
+    PERFORM append_updates(ARRAY[p_user_ids[i]], 'CONVERSATION_OPENED', p_conversation_id, NULL, p_actor_id, NULL, NULL);
+    PERFORM append_updates(v_others, 'PARTICIPANT_JOINED', p_conversation_id, NULL, p_actor_id, p_user_ids[i], NULL);
+    v_sequence := write_system_message_v2(
+      p_message_ids[i], p_conversation_id, 'PARTICIPANT_JOINED', p_actor_id, p_user_ids[i], NULL, '{}');
+    INSERT INTO memberships (conversation_id, user_id, from_sequence) VALUES (p_conversation_id, p_user_ids[i], v_sequence);
+  END LOOP;
+END $$;
+
 -- write_system_message, with what the event says: the new title, sealed.
 CREATE FUNCTION write_system_message_v2(
   p_id uuid, p_conversation_id uuid, p_event_kind system_event_kind, p_actor_id uuid, p_subject_id uuid,
@@ -514,7 +569,8 @@ BEGIN
                          AND m.client_message_id = r.client_id) AS original_id,
                      CASE WHEN r.reply_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.reply_id) END AS reply_sequence,
                      CASE WHEN r.read_id IS NOT NULL THEN visible_sequence(r.sender_id, r.conversation_id, r.read_id) END AS read_sequence,
-                     r.mention_ids IS NULL OR NOT EXISTS (
+                     -- Who has left is not told who takes part: for them it is the conversation that refuses.
+                     r.mention_ids IS NULL OR 'NOT_A_PARTICIPANT' = ANY (rules.reasons) OR NOT EXISTS (
                        SELECT 1 FROM unnest(r.mention_ids::uuid[]) AS n (user_id)
                         WHERE NOT EXISTS (
                           SELECT 1 FROM participants p

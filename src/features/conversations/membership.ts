@@ -2,7 +2,6 @@ import type { Tx } from '../../platform/db/database.js'
 import { timeOf } from '../../platform/db/time.js'
 import { newId } from '../../platform/ids.js'
 import { appendUpdates } from '../stream/append.js'
-import { setArchived } from './own-part.js'
 import { writeSystemMessage } from './system-messages.js'
 
 /** The people who take part now, those who joined first first. */
@@ -14,26 +13,19 @@ export async function currentParticipants(tx: Tx, conversationId: string) {
   })
 }
 
-/** Opens a stay: from its own SYSTEM message on, the person sees everything. The transaction holds all locks. */
-export async function join(tx: Tx, conversationId: string, userId: string, actorId: string): Promise<void> {
-  const others = (await currentParticipants(tx, conversationId)).map((participant) => participant.userId)
-  const joinedAt = await timeOf(tx)
-  await tx.participant.upsert({
-    where: { conversationId_userId: { conversationId, userId } },
-    create: { id: newId(), conversationId, userId, role: 'MEMBER', joinedAt, lastActivityAt: joinedAt },
-    update: { role: 'MEMBER', joinedAt, leftAt: null },
-  })
-  // Who is added again would not look for it among what they have put away.
-  await setArchived(tx, conversationId, userId, false)
-  await appendUpdates(tx, [userId], { kind: 'CONVERSATION_OPENED', conversationId, actorId })
-  await appendUpdates(tx, others, { kind: 'PARTICIPANT_JOINED', conversationId, actorId, subjectId: userId })
-  const sequence = await writeSystemMessage(tx, {
-    conversationId,
-    kind: 'PARTICIPANT_JOINED',
-    actorId,
-    subjectId: userId,
-  })
-  await tx.membership.create({ data: { conversationId, userId, fromSequence: sequence } })
+/**
+ * Opens a stay for each, one after the other: from its own SYSTEM message on, the person sees everything. The transaction holds
+ * all locks, also of these people's streams.
+ */
+export async function join(
+  tx: Tx,
+  conversationId: string,
+  userIds: readonly string[],
+  actorId: string,
+): Promise<void> {
+  const ids = () => userIds.map(() => newId())
+  await tx.$executeRaw`SELECT join_members(${conversationId}::uuid, ${userIds}::uuid[], ${ids()}::uuid[], ${ids()}::uuid[],
+    ${actorId}::uuid)`
 }
 
 /** Ends a stay with the SYSTEM message that tells of it, the last thing that the person sees. All locks are held. */

@@ -16,7 +16,7 @@ export const ParticipantRoleRef = builder.enumType('ParticipantRole', {
     MEMBER: { description: 'Reads and writes.' },
     OWNER: {
       description:
-        'Of a group: adds and removes people, changes roles, closes and reopens. Doctors and staff only.',
+        'Of a group: adds and removes people, changes roles, renames, closes and reopens, pins, and deletes messages for everyone. Doctors and staff only.',
     },
   },
 })

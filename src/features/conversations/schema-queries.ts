@@ -57,7 +57,7 @@ builder.queryFields((t) => ({
     type: ConversationConnectionRef,
     nullable: true,
     description:
-      'The viewer’s conversations, latest activity first; former ones too, archived ones only when the filter asks for them. One that moves up while one pages may be met again, or stands before the first page, and an update tells of it; those that stay are met once each. Null with INVALID_INPUT for wrong paging or a wrong search.',
+      'The viewer’s conversations, latest activity first; former ones too, archived ones only when the filter asks for them. One that moves while one pages, up by a new message or down because its newest was deleted for oneself, may be met again or not at all, and an update tells of it; those that stay are met once each. Null with INVALID_INPUT for wrong paging or a wrong search.',
     args: {
       first: t.arg.int({ description: pageArguments.first }),
       after: t.arg.string({ description: pageArguments.after }),

@@ -37,7 +37,7 @@ addMutation('sendMessage', {
       }),
       mentionIds: t.idList({
         description:
-          'Whom it is meant for: Users who take part now, at most 256; anybody else is NOT_FOUND. It reaches them through a mute, not through a block. Null: nobody in particular.',
+          'Whom it is meant for: Users who take part now, at most 50; anybody else is NOT_FOUND. It reaches them through a mute, not through a block. Null: nobody in particular.',
       }),
       priority: t.field({
         type: MessagePriorityRef,

@@ -180,8 +180,8 @@ MessageRef.implement({
       type: [UserRef],
       description:
         'Whom it is meant for, as its sender named them, in no order that means anything; also people who have left since. Empty for a tombstone.',
-      resolve: async ({ id, mentionCount }, _, ctx) => {
-        if (mentionCount === 0) return []
+      resolve: async ({ id, mentionCount, deletedAt }, _, ctx) => {
+        if (mentionCount === 0 || deletedAt !== null) return []
         const userIds = await ctx.loaders.load(mentionsOf, id)
         return Promise.all(userIds.map((userId) => ctx.loaders.load(presentUser, userId)))
       },

@@ -10,7 +10,6 @@ import { NoKeyError } from '../../platform/crypto/vault.js'
 import type { MessagePriority } from '../../platform/db/types.js'
 import { newId } from '../../platform/ids.js'
 import type { VerbContext } from '../context.js'
-import { largestGroup } from '../conversations/addable.js'
 import { markRead } from '../receipts/mark-read.js'
 import { bodyPlace, checkBody } from './body.js'
 import { firstBodyOf, firstMentionsOf, ownMessage } from './originals.js'
@@ -85,10 +84,12 @@ export async function sendMessage(ctx: VerbContext, given: SendMessageInput): Pr
   }
 }
 
-/** Each person once, in a fixed order. Throws InvalidInputError for more than a group holds. */
+const mostMentions = 50
+
+/** Each person once, in a fixed order. Throws InvalidInputError for too many. */
 function distinctMentions(mentionIds: readonly string[]): string[] {
-  if (mentionIds.length > largestGroup)
-    throw InvalidInputError.at('mentionIds', `Mention at most ${largestGroup} people.`)
+  if (mentionIds.length > mostMentions)
+    throw InvalidInputError.at('mentionIds', `Mention at most ${mostMentions} people.`)
   return [...new Set(mentionIds)].sort()
 }
 

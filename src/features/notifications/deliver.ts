@@ -26,7 +26,7 @@ const end: Place = { id: 'ffffffff-ffff-ffff-ffff-ffffffffffff', dueAt: 'infinit
  * Hands over what is recorded and unsent, each at least once: a worker that is killed between the channel's answer and the
  * commit leaves it unsent, and it goes out again under the same id. What fails stays for the next run and does not stop the
  * others; the newest come first, so that what a channel refuses for long does not stand before what is due now. What was
- * acknowledged meanwhile is not sent any more. A run ends after 45 s, or with the page that is under way when the node stops.
+ * acknowledged meanwhile, deleted or repeated, or concerns somebody who has left, is not sent any more. A run ends after 45 s, or with the page that is under way when the node stops.
  */
 export async function deliverNotifications(delivery: Delivery, stopping: AbortSignal): Promise<void> {
   const deadline = Date.now() + longestRunMilliseconds
@@ -48,6 +48,12 @@ function unsentBefore(db: Database, place: Place): Promise<Place[]> {
     `SELECT n.id, n.due_at::text AS "dueAt" FROM notifications n
       WHERE n.sent_at IS NULL AND (n.due_at, n.id) < ($1::timestamptz, $2::uuid)
         AND NOT EXISTS (SELECT 1 FROM acknowledgements a WHERE a.message_id = n.message_id AND a.user_id = n.user_id)
+        AND NOT EXISTS (SELECT 1 FROM notifications later WHERE later.message_id = n.message_id AND later.user_id = n.user_id
+                           AND later.kind = n.kind AND later.attempt > n.attempt)
+        AND EXISTS (SELECT 1 FROM messages m
+                      JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = n.user_id AND p.left_at IS NULL
+                      JOIN users u ON u.id = p.user_id AND u.is_active
+                     WHERE m.id = n.message_id AND m.deleted_at IS NULL)
       ORDER BY n.due_at DESC, n.id DESC LIMIT $3`,
     [place.dueAt, place.id, perTransaction],
   )

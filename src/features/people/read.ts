@@ -1,4 +1,4 @@
-import type { Tx } from '../../platform/db/database.js'
+import type { Database, Tx } from '../../platform/db/database.js'
 import type { Prisma, User } from '../../platform/db/types.js'
 import type { Reading, VerbContext } from '../context.js'
 import { messageableUsers, visibleUsers } from './policy.js'
@@ -21,23 +21,34 @@ export type UserRow = Pick<
 >
 
 /** People reached through something that the viewer may see (a message's sender, a participant); null: no such id. */
-export async function usersById(
-  ctx: Pick<VerbContext, 'db'>,
+export function usersById(
+  ctx: Pick<VerbContext, 'gathering'>,
   ids: readonly string[],
 ): Promise<(UserRow | null)[]> {
-  const rows = await ctx.db.query<UserRow>(
+  return ctx.gathering.load(readUsers, ids)
+}
+
+/** The same for whoever reads for many at once. */
+export async function readUsers(
+  { db }: { readonly db: Database },
+  ids: readonly string[],
+): Promise<(UserRow | null)[]> {
+  const rows = await db.query<UserRow>(
     'users-by-id',
     `SELECT id, external_id AS "externalId", display_name AS "displayName", role, avatar_url AS "avatarUrl", specialty,
             qualification, designation, is_active AS "isActive", send_read_receipts AS "sendReadReceipts",
             send_typing AS "sendTyping", share_presence AS "sharePresence"
        FROM users WHERE id = ANY ($1::uuid[])`,
-    [ids],
+    [[...new Set(ids)]],
   )
   return inOrder(ids, rows)
 }
 
 /** People who must exist, because something refers to them. */
-export async function presentUser(ctx: Pick<VerbContext, 'db'>, ids: readonly string[]): Promise<UserRow[]> {
+export async function presentUser(
+  ctx: Pick<VerbContext, 'gathering'>,
+  ids: readonly string[],
+): Promise<UserRow[]> {
   return (await usersById(ctx, ids)).map((user) => {
     if (!user) throw new Error('a person who must exist was not found')
     return user

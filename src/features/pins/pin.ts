@@ -24,8 +24,11 @@ export function pinMessage(ctx: VerbContext, messageId: string): Promise<Pinning
   return changePin(ctx, messageId, 'message.pin', async (tx, message) => {
     if (message.pinnedAt !== null) return null
     const { conversationId } = message
-    const pins = await tx.message.count({ where: { conversationId, pinnedAt: { not: null } } })
-    if (pins >= mostPins) throw new ConflictError(`At most ${mostPins} messages are pinned. Unpin one first.`)
+    const pins = await tx.message.findMany({
+      where: { conversationId, pinnedAt: { not: null } },
+      orderBy: [{ pinnedAt: 'asc' }, { sequence: 'asc' }],
+    })
+    if (pins.length >= mostPins) await makeRoom(tx, ctx, pins)
     await tx.message.update({
       where: { id: messageId },
       data: { pinnedAt: await timeOf(tx), pinnedById: ctx.viewer.id },
@@ -68,6 +71,30 @@ async function changePin(
     return work(tx, message)
   })
   return { conversationId }
+}
+
+/** What nobody who might unpin it can see any more gives way, the oldest of them. Throws ConflictError where there is none. */
+async function makeRoom(tx: Tx, ctx: VerbContext, pins: readonly FoundMessage[]): Promise<void> {
+  for (const pin of pins) {
+    if (await canBeUnpinned(tx, pin)) continue
+    await tx.message.update({ where: { id: pin.id }, data: { pinnedAt: null, pinnedById: null } })
+    await tell(tx, ctx, pin, 'MESSAGE_UNPINNED')
+    return
+  }
+  throw new ConflictError(`At most ${mostPins} messages are pinned. Unpin one first.`)
+}
+
+async function canBeUnpinned(tx: Tx, { id, conversationId }: FoundMessage): Promise<boolean> {
+  const people = await tx.participant.findMany({
+    where: { conversationId, userId: { in: await currentAudienceOf(tx, id) } },
+    select: {
+      role: true,
+      leftAt: true,
+      user: { select: { role: true } },
+      conversation: { select: { kind: true } },
+    },
+  })
+  return people.some((person) => mayPin(person.user, person.conversation, person))
 }
 
 async function tell(

@@ -18,7 +18,7 @@ builder.objectField(MessageRef, 'pinnedAt', (t) =>
 builder.objectField(ConversationRef, 'pinnedMessages', (t) =>
   t.field({
     type: [MessageRef],
-    description: `What is pinned and the viewer may see, newest pin first; at most ${mostPins}. It changes with MessagePinned, MessageUnpinned, and with MessageDeleted of one of them.`,
+    description: `What is pinned and the viewer may see, newest pin first; at most ${mostPins}. It changes with MessagePinned, MessageUnpinned, and with MessageDeleted or MessageHidden of one of them.`,
     resolve: async ({ id }, _, ctx) => {
       const messages = await ctx.loaders.load(pinnedMessagesOf, id)
       for (const message of messages) ctx.loaders.prime(messagesById, message.id, message)
@@ -53,7 +53,7 @@ const pinPayload = (name: string, description: string) =>
   })
 
 addMutation('pinMessage', {
-  description: `Pins a message for everybody in the conversation: in DIRECT both, in a GROUP its owners and doctors, while it is open. Pinned already is a success; beyond ${mostPins} it is CONFLICT.`,
+  description: `Pins a message for everybody in the conversation: in DIRECT both, in a GROUP its owners and doctors, while it is open. Pinned already is a success; beyond ${mostPins} it is CONFLICT, unless one is pinned that nobody who might unpin it can see any more: it gives way.`,
   input: pinInput('PinMessageInput', 'What to pin.'),
   payload: pinPayload('PinMessagePayload', 'It is pinned.'),
   errors: ['NotFoundError', 'ForbiddenError', 'ConflictError'],

@@ -6,9 +6,8 @@ import { MessageRef, UserRef } from '../../graphql/refs.js'
 import { messagesById } from '../messages/read.js'
 import { presentUser } from '../people/read.js'
 import { addReaction, mostKinds, removeReaction } from './react.js'
-import { type ReactionRow, reactionsOf } from './read.js'
+import { ownReactionsOf, type ReactionRow, reactionsOf, reactorsOf, reactorsShown } from './read.js'
 
-const defaultUsers = 10
 const mostUsers = 256
 
 const ReactionGroupRef = builder.objectRef<ReactionRow>('ReactionGroup').implement({
@@ -17,28 +16,30 @@ const ReactionGroupRef = builder.objectRef<ReactionRow>('ReactionGroup').impleme
     emoji: t.exposeString('emoji', {
       description: 'In its fully qualified form, whatever was sent: ❤ and ❤️ are one.',
     }),
-    count: t.int({
-      description: 'How many people put it there.',
-      resolve: ({ userIds }) => userIds.length,
-    }),
+    count: t.exposeInt('count', { description: 'How many people put it there.' }),
     users: t.field({
       type: [UserRef],
       description: 'Who did, the first ones first; also people who have left since.',
       args: {
         first: t.arg.int({
-          defaultValue: defaultUsers,
+          defaultValue: reactorsShown,
           description: `How many, 1 to ${mostUsers}. INVALID_INPUT otherwise.`,
         }),
       },
-      resolve: async ({ userIds }, args, ctx) => {
-        const first = args.first ?? defaultUsers
+      resolve: async ({ messageId, emoji, firstUserIds }, args, ctx) => {
+        const first = args.first ?? reactorsShown
         if (first < 1 || first > mostUsers) throw InvalidInputError.at('first', `Ask for 1 to ${mostUsers}.`)
-        return Promise.all(userIds.slice(0, first).map((userId) => ctx.loaders.load(presentUser, userId)))
+        const userIds =
+          first <= reactorsShown
+            ? firstUserIds.slice(0, first)
+            : await ctx.loaders.load(reactorsOf, { messageId, emoji, first })
+        return Promise.all(userIds.map((userId) => ctx.loaders.load(presentUser, userId)))
       },
     }),
     viewerHasReacted: t.boolean({
       description: 'Whether the viewer is one of them.',
-      resolve: ({ userIds }, _, ctx) => userIds.includes(ctx.viewer.id),
+      resolve: async ({ messageId, emoji }, _, ctx) =>
+        (await ctx.loaders.load(ownReactionsOf, messageId)).includes(emoji),
     }),
   }),
 })
@@ -47,8 +48,8 @@ builder.objectField(MessageRef, 'reactions', (t) =>
   t.field({
     type: [ReactionGroupRef],
     description: `What people put on it, the emoji that came first first; at most ${mostKinds} kinds. Empty for a tombstone.`,
-    resolve: ({ id, reactionCount }, _, ctx) =>
-      reactionCount === 0 ? [] : ctx.loaders.load(reactionsOf, id),
+    resolve: ({ id, reactionCount, deletedAt }, _, ctx) =>
+      reactionCount === 0 || deletedAt !== null ? [] : ctx.loaders.load(reactionsOf, id),
   }),
 )
 

@@ -4,13 +4,16 @@ import type { Reading, VerbContext } from '../context.js'
 export const deliveryStates = ['SENT', 'DELIVERED', 'READ'] as const
 export type DeliveryState = (typeof deliveryStates)[number]
 
-// The current participants other than the sender who may see the message: those whom its state is about. Whoever deleted it
-// for themselves still counts, or the sender would learn of the deletion.
-const recipients = `
-  JOIN participants p ON p.conversation_id = m.conversation_id AND p.left_at IS NULL AND p.user_id IS DISTINCT FROM m.sender_id
+// Whether the participant `p` is one of those whom the state of the message `m` is about: takes part now, is not its sender, and
+// could see it. Whoever deleted it for themselves still counts, or the sender would learn of the deletion.
+const isRecipientSql = `p.conversation_id = m.conversation_id AND p.left_at IS NULL AND p.user_id IS DISTINCT FROM m.sender_id
    AND EXISTS (SELECT 1 FROM memberships s WHERE s.conversation_id = m.conversation_id AND s.user_id = p.user_id
                 AND m.sequence >= s.from_sequence AND (s.to_sequence IS NULL OR m.sequence <= s.to_sequence))
    AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.user_id = p.user_id AND h.message_id = m.id AND h.reason = 'BLOCKED')`
+
+/** Whether there is a recipient for whom this holds. The first one decides: in a large group it is soon found. */
+const someRecipientSql = (condition: string) =>
+  `EXISTS (SELECT 1 FROM participants p WHERE ${condition} AND ${isRecipientSql})`
 
 /** A former member is told of nobody. */
 const takesPartSql = (conversationId: string, viewerId: string) =>
@@ -32,10 +35,11 @@ async function statesFor(
     'delivery-states',
     // What a message's state is, is worked out once, for however many people.
     `WITH states AS MATERIALIZED (
-       SELECT m.id, m.conversation_id, CASE WHEN bool_and(p.shown_read_sequence >= m.sequence) THEN 'READ'
-                WHEN bool_and(p.last_delivered_sequence >= m.sequence) THEN 'DELIVERED' ELSE 'SENT' END AS state
-         FROM messages m ${recipients}
-        WHERE m.id = ANY ($3::uuid[]) AND m.kind <> 'SYSTEM' GROUP BY m.id)
+       SELECT m.id, m.conversation_id,
+              CASE WHEN ${someRecipientSql('p.last_delivered_sequence < m.sequence')} THEN 'SENT'
+                   WHEN ${someRecipientSql('p.shown_read_sequence < m.sequence')} THEN 'DELIVERED'
+                   WHEN ${someRecipientSql('true')} THEN 'READ' ELSE 'SENT' END AS state
+         FROM messages m WHERE m.id = ANY ($3::uuid[]) AND m.kind <> 'SYSTEM')
      SELECT k.ordinal, s.state FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k (id, user_id, ordinal)
        JOIN states s ON s.id = k.id WHERE ${takesPartSql('s.conversation_id', 'k.user_id')}`,
     [keys.map((key) => key.id), keys.map((key) => key.userId), [...new Set(keys.map((key) => key.id))]],
@@ -52,22 +56,31 @@ export interface ReceiptRow {
   readonly readAt: Date | null
 }
 
-/** The receipts of each message, one per recipient whom it has reached, in the order in which they joined. */
-export async function receiptsOf(ctx: VerbContext, messageIds: readonly string[]): Promise<ReceiptRow[][]> {
-  const rows = await ctx.db.query<ReceiptRow>(
+/** The receipts that are asked for of a message. */
+export interface ReceiptsAsked {
+  readonly messageId: string
+  readonly first: number
+}
+
+/** The first so many receipts of each message, one per recipient whom it has reached, in the order in which they joined. */
+export async function receiptsOf(ctx: VerbContext, asked: readonly ReceiptsAsked[]): Promise<ReceiptRow[][]> {
+  const rows = await ctx.db.query<ReceiptRow & { ordinal: number }>(
     'receipts-of',
-    `SELECT m.id AS "messageId", p.user_id AS "userId", least(delivered.at, seen.at) AS "deliveredAt", shown.at AS "readAt"
-       FROM messages m ${recipients}
+    `SELECT k.ordinal, m.id AS "messageId", p.user_id AS "userId", least(delivered.at, seen.at) AS "deliveredAt", shown.at AS "readAt"
+       FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS k (message_id, first, ordinal)
+       JOIN messages m ON m.id = k.message_id AND m.kind <> 'SYSTEM' AND ${takesPartSql('m.conversation_id', '$3::uuid')}
+      CROSS JOIN LATERAL (
+        SELECT p.* FROM participants p WHERE p.last_delivered_sequence >= m.sequence AND ${isRecipientSql}
+         ORDER BY p.joined_at, p.id LIMIT k.first) p
        LEFT JOIN LATERAL (SELECT r.at FROM receipts r WHERE r.conversation_id = m.conversation_id AND r.user_id = p.user_id
           AND r.kind = 'DELIVERED' AND r.up_to_sequence >= m.sequence ORDER BY r.up_to_sequence LIMIT 1) delivered ON true
        LEFT JOIN LATERAL (SELECT r.at FROM receipts r WHERE r.conversation_id = m.conversation_id AND r.user_id = p.user_id
           AND r.kind = 'READ' AND r.up_to_sequence >= m.sequence ORDER BY r.up_to_sequence LIMIT 1) seen ON true
        LEFT JOIN LATERAL (SELECT r.at FROM receipts r WHERE r.conversation_id = m.conversation_id AND r.user_id = p.user_id
           AND r.kind = 'READ' AND NOT r.private AND r.up_to_sequence >= m.sequence ORDER BY r.up_to_sequence LIMIT 1) shown ON true
-      WHERE m.id = ANY ($1::uuid[]) AND m.kind <> 'SYSTEM' AND ${takesPartSql('m.conversation_id', '$2::uuid')} AND p.last_delivered_sequence >= m.sequence
-      ORDER BY m.id, p.joined_at, p.id`,
-    [messageIds, ctx.viewer.id],
+      ORDER BY k.ordinal, p.joined_at, p.id`,
+    [asked.map((key) => key.messageId), asked.map((key) => key.first), ctx.viewer.id],
   )
-  const byMessage = groupBy(rows, (row) => row.messageId)
-  return messageIds.map((id) => byMessage.get(id) ?? [])
+  const byKey = groupBy(rows, (row) => row.ordinal)
+  return asked.map((_, index) => byKey.get(index + 1) ?? [])
 }

@@ -59,11 +59,11 @@ builder.objectFields(MessageRef, (t) => ({
         description: `How many, 1 to ${mostReceipts}. INVALID_INPUT otherwise.`,
       }),
     },
-    resolve: async ({ id, isImported }, args, ctx) => {
+    resolve: ({ id, isImported }, args, ctx) => {
       const first = args.first ?? defaultReceipts
       if (first < 1 || first > mostReceipts)
         throw InvalidInputError.at('first', `Ask for 1 to ${mostReceipts}.`)
-      return isImported ? [] : (await ctx.loaders.load(receiptsOf, id)).slice(0, first)
+      return isImported ? [] : ctx.loaders.load(receiptsOf, { messageId: id, first })
     },
   }),
 }))

@@ -3,7 +3,7 @@ import { groupBy } from '../../platform/group-by.js'
 import type { Services } from '../context.js'
 import { conversationsFor } from '../conversations/read.js'
 import type { ConversationRow } from '../conversations/rows.js'
-import { type UserRow, usersById } from '../people/read.js'
+import { readUsers, type UserRow } from '../people/read.js'
 import { type PresenceKey, type PresenceReading, presencesOf } from './presence.js'
 import { participantsNow, type TypingKey, typistsFor } from './typing.js'
 
@@ -33,7 +33,7 @@ export class SignalReaders {
       const rows = await conversationsFor(services.db, asked)
       return asked.map((key) => rows.get(key) ?? null)
     })
-    this.users = gathering((ids) => usersById(services, ids))
+    this.users = gathering((ids) => readUsers(services, ids))
     this.participants = gathering(async (conversationIds) => {
       const rows = groupBy(await participantsNow(services, conversationIds), (row) => row.conversationId)
       return conversationIds.map((id) => (rows.get(id) ?? []).map((row) => row.userId))

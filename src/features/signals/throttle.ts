@@ -45,15 +45,18 @@ export class Throttle {
     const bucket = this.buckets.get(key) ?? { left: burst, at: now, later: null }
     bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) / 1000) * perSecond)
     bucket.at = now
+    // Set anew, so that the map stays in the order in which keys were noted last.
+    this.buckets.delete(key)
     this.buckets.set(key, bucket)
     return bucket
   }
 
-  /** The one that was noted longest ago, once it would be full again: the map holds what was noted lately, no more. */
+  /** Those that were noted so long ago that they would be full again: the map holds what was noted lately, no more. */
   private forgetFull(): void {
-    const [oldest] = this.buckets
-    if (!oldest) return
-    const [key, { at, later }] = oldest
-    if (later === null && performance.now() - at > (burst / perSecond) * 1000) this.buckets.delete(key)
+    const full = performance.now() - (burst / perSecond) * 1000
+    for (const [key, { at, later }] of this.buckets) {
+      if (at > full) return
+      if (later === null) this.buckets.delete(key)
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { ConversationRow } from '../conversations/rows.js'
 import { mentionsOf } from '../messages/mentions.js'
 import { messagesOfUpdates } from '../messages/read.js'
 import type { MessageRow } from '../messages/rows.js'
-import { type UserRow, usersById } from '../people/read.js'
+import { readUsers, type UserRow } from '../people/read.js'
 import { type ReactionRow, reactionsOf } from '../reactions/read.js'
 import { type AcknowledgementRow, acknowledgementsOf } from '../urgent/read.js'
 import type { UpdateRow } from './rows.js'
@@ -106,9 +106,6 @@ async function readFor<Value>(
   )
 }
 
-/** As many of those who reacted as are shown unless more are asked for. */
-const reactorsShown = 10
-
 /** Whom an update shows, besides the conversation's people. */
 function namedBy(
   { actorId }: UpdateRow,
@@ -120,7 +117,7 @@ function namedBy(
   return [
     ...(message.senderId === null ? [] : [message.senderId]),
     ...(actorId === null || actorId === message.senderId ? [] : [actorId]),
-    ...reactions.flatMap(({ userIds }) => userIds.slice(0, reactorsShown)),
+    ...reactions.flatMap(({ firstUserIds }) => firstUserIds),
     ...mentions,
     ...acknowledgements.map(({ userId }) => userId),
   ]
@@ -128,6 +125,6 @@ function namedBy(
 
 async function peopleById(db: Database, ids: ReadonlySet<string>): Promise<Map<string, UserRow>> {
   if (ids.size === 0) return new Map()
-  const people = await usersById({ db }, [...ids])
+  const people = await readUsers({ db }, [...ids])
   return new Map(people.flatMap((person) => (person ? [[person.id, person] as const] : [])))
 }

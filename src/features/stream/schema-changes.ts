@@ -183,7 +183,8 @@ const ParticipantLeftRef = participantChange(
 )
 
 const ViewerChangedRef = builder.objectRef<{ id: string }>('ViewerChanged').implement({
-  description: 'Something of the viewer’s own changed, perhaps on another device: whom they block.',
+  description:
+    'Something of the viewer’s own changed, perhaps on another device: whom they block, their privacy, or how they show themselves (`setAvailability`).',
   fields: (t) => ({
     viewer: t.field({
       type: ViewerRef,

@@ -48,7 +48,8 @@ export function shareableOf(
   if (!change || !('message' in change) || change.message !== read.message) return null
   return {
     subject: change.message,
-    name: `${row.kind}:${row.actorId}:${row.emoji}`,
+    kind: row.kind,
+    name: `${row.actorId}:${row.emoji}`,
     context: () => {
       const shared: GraphContext = Object.defineProperty(
         { ...ctx, deviceId: '', updateCursor: null, loaders: new Loaders<GraphContext>(() => shared) },

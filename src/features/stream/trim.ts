@@ -34,7 +34,16 @@ export async function trimUpdates(connectionString: string, retentionDays: numbe
       )
       await connection.run(`DROP TABLE ${table}`)
     }
-    return partitions.map(({ name }) => name)
+    // What a run that was killed between the two steps has left.
+    const detached = await connection.query<{ name: string }>(
+      'detached-partitions',
+      `SELECT c.relname AS name FROM pg_class c
+        WHERE c.relkind = 'r' AND pg_table_is_visible(c.oid) AND c.relname ~ '^updates_\\d{4}w\\d{2}$'
+          AND NOT EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid)`,
+      [],
+    )
+    for (const { name } of detached) await connection.run(`DROP TABLE "${name}"`)
+    return [...partitions, ...detached].map(({ name }) => name)
   } finally {
     await connection[Symbol.asyncDispose]()
   }

@@ -10,6 +10,9 @@ import { isRetryable, isUnavailable } from './failures.js'
 
 const poolSize = 16
 const attempts = 4
+// Longer than a statement may take: what has not been answered by then never will be, because the connection is silent (a
+// host that went away, a firewall that forgot). Without it such connections would stay in the pool, and in use, for ever.
+const answerMilliseconds = 8000
 // No statement here is large enough to be worth compiling.
 const settings = [
   'statement_timeout=5000',
@@ -52,6 +55,7 @@ export class Database implements AsyncDisposable {
       options: settings.map((setting) => `-c ${setting}`).join(' '),
       keepAlive: true,
       connectionTimeoutMillis: 5000,
+      query_timeout: answerMilliseconds,
       idleTimeoutMillis: 30_000,
     })
     // Without a listener a restart of PostgreSQL would end the process.

@@ -45,6 +45,8 @@ export function isUnavailable(error: unknown): boolean {
   if (code !== undefined) return connectionCodes.has(code) || unavailable.test(code) || retryable.has(code)
   return (
     error instanceof Error &&
-    /connection terminated|timeout exceeded when trying to connect|Connection ended/i.test(error.message)
+    /connection terminated|timeout exceeded when trying to connect|Connection ended|query read timeout|not queryable|after calling end on the pool/i.test(
+      error.message,
+    )
   )
 }

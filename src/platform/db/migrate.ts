@@ -92,9 +92,11 @@ async function waitForTurn(client: pg.Client, log: MigrationLog): Promise<void> 
   const giveUpAt = performance.now() + waitMs
   for (let attempt = 0; ; attempt += 1) {
     await client.query('BEGIN')
-    const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
-      lockKey,
-    ])
+    // As a simple query: the portal of one with parameters keeps its snapshot until the transaction ends, and then
+    // CREATE INDEX CONCURRENTLY in our own migration would wait for us for ever.
+    const { rows } = await client.query<{ mine: boolean }>(
+      `SELECT pg_try_advisory_xact_lock(${lockKey}) AS mine`,
+    )
     if (rows[0]?.mine === true) return
     await client.query('ROLLBACK')
     if (performance.now() >= giveUpAt) {

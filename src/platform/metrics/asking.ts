@@ -18,20 +18,27 @@ export class Asking<Answer> {
     const now = performance.now()
     if (this.latest && now - this.latest.at < this.freshMilliseconds) return this.latest.answer
     // What a lost connection never answers is asked anew.
-    if (!this.underWay || now - this.underWay.since > abandonedMilliseconds)
-      this.underWay = { answer: this.begin(), since: now }
-    return within(this.patienceMilliseconds, this.underWay.answer)
+    const { underWay } = this
+    const isWorthWaiting = underWay !== null && now - underWay.since < abandonedMilliseconds
+    return within(this.patienceMilliseconds, isWorthWaiting ? underWay.answer : this.begin(now))
   }
 
-  private async begin(): Promise<Answer | null> {
+  private begin(now: number): Promise<Answer | null> {
+    const asked = { answer: this.askOnce(), since: now }
+    this.underWay = asked
+    void asked.answer.then(() => {
+      if (this.underWay === asked) this.underWay = null
+    })
+    return asked.answer
+  }
+
+  private async askOnce(): Promise<Answer | null> {
     try {
       const answer = await this.ask()
       this.latest = { answer, at: performance.now() }
       return answer
     } catch {
       return null
-    } finally {
-      this.underWay = null
     }
   }
 }
