@@ -1,6 +1,15 @@
+import type { Client } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Person } from '../support/person.js'
-import { lastOf, Signals, typistsIn } from '../support/signals.js'
+import {
+  lastOf,
+  type PresenceShape,
+  presenceDocument,
+  Signals,
+  type TypingShape,
+  typingDocument,
+  typistsIn,
+} from '../support/signals.js'
 import { World } from '../support/world.js'
 
 // A signal costs PostgreSQL the same however many people a list shows, and however many watch.
@@ -44,7 +53,9 @@ test('a list of conversations with who is there costs one statement more, and wi
 test('a change of somebody’s presence costs a few statements, however many watch', async () => {
   const leave = patient.follow()
   await leave.caughtUp()
-  const watchers = Array.from({ length: 40 }, () => Signals.presence(doctor, [patient]))
+  const watchers = forty(
+    (socket) => new Signals<PresenceShape>(socket, presenceDocument, { userIds: [patient.id] }),
+  )
   for (const watcher of watchers)
     await watcher.until((all) => lastOf(all, patient)?.isOnline === true, 'online')
   // A sweep or a look may fall into it, and watchers into two batches.
@@ -59,7 +70,9 @@ test('a change of somebody’s presence costs a few statements, however many wat
 })
 
 test('somebody who types costs a few statements, however many watch', async () => {
-  const watchers = Array.from({ length: 40 }, () => Signals.typing(doctor, null))
+  const watchers = forty(
+    (socket) => new Signals<TypingShape>(socket, typingDocument, { conversationId: null }),
+  )
   const witness = Signals.typing(doctor, conversationId)
   await witness.until((all) => all.length === 1, 'the state')
   expect(
@@ -70,6 +83,12 @@ test('somebody who types costs a few statements, however many watch', async () =
     }),
   ).toBeLessThan(20)
 })
+
+/** As many watchers, of one person, on as few sockets as they may share. */
+function forty<Watcher>(watch: (socket: Client) => Watcher): Watcher[] {
+  const sockets = [doctor.socket(), doctor.socket()] as const
+  return Array.from({ length: 40 }, (_, index) => watch(sockets[index % 2 === 0 ? 0 : 1]))
+}
 
 /** Of all kinds, without those of transactions. */
 async function statementsOf(work: () => Promise<void>): Promise<number> {

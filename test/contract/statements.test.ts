@@ -163,7 +163,7 @@ test('a window costs the same however large it is, around a message or around wh
     const few = await statementsOf(() => window(around, 4))
     const many = await statementsOf(() => window(around, 50))
     // The same ones; two that ask for people may or may not fall into one turn.
-  expect(new Set(many)).toEqual(new Set(few))
+    expect(new Set(many)).toEqual(new Set(few))
     expect(many.length, many.join('\n')).toBeLessThanOrEqual(5)
   }
 })

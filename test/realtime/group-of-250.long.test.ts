@@ -117,6 +117,26 @@ test('a reaction reaches all of them for a few statements, too', async () => {
     expect(updates.slice(seen[index])).toMatchObject([{ change: { __typename: 'ReactionAdded' } }])
 })
 
+test('so do a reply, a new name, and somebody who joins', async () => {
+  const { id: replyToId } = (await owner.history(groupId)).at(-1) ?? { id: '' }
+  const newcomer = await world.person('CAREGIVER')
+  const happen: Record<string, () => Promise<unknown>> = {
+    reply: () => members[1]?.send(groupId, 'an answer', { replyToId }) ?? Promise.resolve(),
+    rename: () => owner.mutate('updateGroup', { conversationId: groupId, title: 'Another name' }),
+    join: () => owner.mutate('addParticipants', { conversationId: groupId, userIds: [newcomer.id] }),
+  }
+  for (const [what, act] of Object.entries(happen)) {
+    const seen = streams.map(({ updates }) => updates.length)
+    statements.length = 0
+    await act()
+    // A new name and a join are two updates each.
+    const more = what === 'reply' ? 1 : 2
+    await Promise.all(streams.map((stream, index) => has(stream, (seen[index] ?? 0) + more)))
+    expect(counted().length, `${what}: ${counted().join('\n')}`).toBeLessThanOrEqual(60)
+  }
+  await owner.mutate('removeParticipant', { conversationId: groupId, userId: newcomer.id })
+})
+
 test('what is the same for all is executed once for all 250', async () => {
   for (const person of [owner, ...members]) await person.close()
   const document = `subscription ($after: String) { updates(after: $after) { cursor viewerUnreadCount conversation { id }

@@ -95,8 +95,8 @@ const filters = {
   groups: { kind: 'GROUP' },
 } as const
 
-/** All of it at once. */
-const everything = parse(`query ($direct: ID!, $group: ID!) {
+/** All of it at once. Alone it is no whole document: its fragments are those of the kit's. */
+const everything = parse(/* invalid */ `query ($direct: ID!, $group: ID!) {
   viewer { id unreadCount unreadConversationCount }
   list: conversations(first: 25) { ...ListPage }
   archive: conversations(first: 25, filter: { archived: true }) { ...ListPage }

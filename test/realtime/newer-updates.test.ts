@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 /** What a newer node of the same deployment writes. */
-const writeNewer = (person: Person, kind = 'REACTION_ADDED') =>
+const writeNewer = (person: Person, kind = 'EXPORT_FINISHED') =>
   world.sql('SELECT append_updates(ARRAY[$1::uuid], $2::update_kind, NULL, NULL, NULL, NULL, NULL)', [
     person.rowId,
     kind,

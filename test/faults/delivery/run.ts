@@ -70,6 +70,8 @@ export async function runDelivery(options: RunOptions): Promise<Summary> {
       rounds: options.rounds,
       betweenMilliseconds: options.betweenMilliseconds,
       isEnough: () => said().length >= options.sends,
+      onRound: (round) =>
+        say(`  each kind of fault came ${round} times, ${said().length} messages were said`),
     },
   )
   for (const receiver of receivers) receiver.isAcknowledging = false

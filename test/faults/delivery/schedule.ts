@@ -20,6 +20,7 @@ export interface ScheduleOptions {
   readonly rounds: number
   /** Whether enough was said to stop once each kind has come often enough. */
   readonly isEnough: () => boolean
+  readonly onRound: (round: number) => void
 }
 
 /**
@@ -27,7 +28,7 @@ export interface ScheduleOptions {
  * once in every round, in an order that the seed gives. Settles when the last one is healed.
  */
 export async function runFaults(stage: Stage, options: ScheduleOptions): Promise<FaultLog> {
-  const { kinds, rounds, isEnough, betweenMilliseconds } = options
+  const { kinds, rounds, isEnough, betweenMilliseconds, onRound } = options
   const log: FaultLog = { counts: new Map(), healedAt: performance.now(), lines: [] }
   const begun = performance.now()
   const taken = new Set<string>()
@@ -62,6 +63,7 @@ export async function runFaults(stage: Stage, options: ScheduleOptions): Promise
       await sleep(betweenMilliseconds)
     }
     if (failures.length > 0) break
+    onRound(round + 1)
   }
   await Promise.all(underWay)
   if (failures.length > 0) throw failures[0]
