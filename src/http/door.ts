@@ -15,6 +15,8 @@ import { createSocketServer } from './websocket.js'
 import { createEngine } from './yoga.js'
 
 const drainMilliseconds = 10_000
+/** What the kernel has let in, and the process has not seen yet, is in flight too. */
+const lastCallMilliseconds = 100
 /** Whoever asks whether a node is ready gives up sooner or later: by then it isn't. */
 const readyMilliseconds = 3000
 
@@ -88,6 +90,7 @@ function portError(error: unknown, config: Config): unknown {
 /** At most ten seconds; what is still open then is cut. */
 async function close(server: Server, closeSockets: () => Promise<void>, { hub }: Services): Promise<void> {
   const deadline = Date.now() + drainMilliseconds
+  await sleep(lastCallMilliseconds)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   await closeSockets()
   // Only those over SSE are left: a socket's stream is not completed, so that its client goes on with it elsewhere.

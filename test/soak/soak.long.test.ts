@@ -20,6 +20,7 @@ describeWithRedis('a node whose visitors come and go', (redisUrl) => {
       expect(after.heapMiB).toBeLessThanOrEqual(before.heapMiB * 1.1 + 5)
       expect(after.timers).toBeLessThanOrEqual(before.timers + 2)
       expect(after.sockets).toBeLessThanOrEqual(before.sockets + 2)
+      expect(after.fileDescriptors).toBeLessThanOrEqual(before.fileDescriptors + 4)
       expect(after.channels).toBe(before.channels)
       expect(after.connections).toBeLessThanOrEqual(before.connections + 4)
       expect(await faultsOf(world)).toEqual([])

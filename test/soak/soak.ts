@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
@@ -23,6 +24,7 @@ export interface SoakReport {
 }
 
 interface Outside {
+  readonly fileDescriptors: number
   /** Subscriptions to its channels that Redis counts. */
   readonly channels: number
   /** Its connections that PostgreSQL counts. */
@@ -79,6 +81,7 @@ export async function soak(world: World, redisUrl: string, minutes: number): Pro
     }
     const holdings = async () => ({
       ...(await inspector.holdings()),
+      fileDescriptors: (await readdir(`/proc/${node.pid}/fd`)).length,
       channels: await channelsOf(redis),
       connections: await connectionsOf(world),
     })

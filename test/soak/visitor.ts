@@ -31,6 +31,7 @@ export class Visitor {
       webSocketImpl: WebSocket,
       lazy: false,
       retryAttempts: 0,
+      onNonLazyError: () => {},
       connectionParams: async () => ({ authorization: `Bearer ${await token(person.externalId)}` }),
     })
     this.follow(updates)
