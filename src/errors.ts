@@ -89,8 +89,11 @@ export class EditWindowClosedError extends DomainError {
 
 /** Too often; in a mutation that has no member for it, an entry of `errors[]`. */
 export class RateLimitedError extends DomainError {
-  constructor(readonly retryAfterSeconds: number) {
-    super('RATE_LIMITED', 'That was too often. Try again shortly.')
+  constructor(
+    readonly retryAfterSeconds: number,
+    detail = 'That was too often. Try again shortly.',
+  ) {
+    super('RATE_LIMITED', detail)
   }
 }
 

@@ -54,7 +54,7 @@ export type ConversationFilter = {
   archived?: boolean | null | undefined;
   /** Only this kind. */
   kind?: ConversationKind | null | undefined;
-  /** Only conversations in which each of these words stands in the name of somebody else who takes part or in the title, anywhere and in whatever case: at most 100 characters, INVALID_INPUT otherwise. A group that the viewer has left is found by its title alone. Null, or nothing but white space: all. A page may be shorter than asked, or empty, and have a next one: titles are sealed and opened one by one, at most 2,000 conversations a page. */
+  /** Only conversations in which each of these words stands in the name of somebody else who takes part or in the title, anywhere and in whatever case, accents and apostrophes as they are written: at most 100 characters, INVALID_INPUT otherwise. A group that the viewer has left is found by its title alone. Null, or nothing but white space: all. A page may be shorter than asked, or empty, and have a next one: titles are sealed and opened one by one, at most 2,000 conversations a page. */
   search?: string | null | undefined;
   /** True: only those that are unread or marked unread. */
   unreadOnly?: boolean | null | undefined;
@@ -124,7 +124,7 @@ export type MessageKind =
 export type MessagePriority =
   /** As it comes. */
   | 'ROUTINE'
-  /** It asks for an acknowledgement by everybody else who takes part, passes quiet hours and mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it. */
+  /** It asks for an acknowledgement by everybody else who takes part, passes mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it. */
   | 'URGENT';
 
 /** What to mute until when. */

@@ -1,6 +1,8 @@
 import { Ended, Refusal, Unreachable } from './errors.js'
 
 const retryable = new Set(['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'UNAUTHENTICATED'])
+/** Who is to wait longer is told so: what is said after it must not wait along. */
+const longestPauseSeconds = 60
 
 /** How long to wait after the nth failure: from a quarter of a second up to half a minute, never all clients at once. */
 export function backoff(attempt: number): number {
@@ -56,7 +58,10 @@ export class Patience {
 
 /** Whether asking again may help. A refusal would be the same again, a fault of the program too. */
 export function mayHelp(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof Refusal && retryable.has(error.code))
+  if (error instanceof Unreachable) return true
+  return (
+    error instanceof Refusal && retryable.has(error.code) && error.retryAfterSeconds <= longestPauseSeconds
+  )
 }
 
 /** The same for what only reads, and has to come in the end: a fault of the server may be over the next time. */

@@ -1,7 +1,10 @@
 import { largestGroup } from '../features/conversations/addable.js'
+import { mostMentions, urgentPerHour } from '../features/messages/send.js'
+import { mostPins } from '../features/pins/pin.js'
+import { mostKinds } from '../features/reactions/react.js'
 import { presenceTimeoutSeconds } from '../features/signals/presence-board.js'
 import { typingResendSeconds, typingTimeoutSeconds } from '../features/signals/typing-board.js'
-import { longestBody } from '../features/text.js'
+import { longestBody, longestTitle } from '../features/text.js'
 import { builder } from './builder.js'
 import type { GraphContext } from './context.js'
 
@@ -32,6 +35,27 @@ const ServerInfoRef = builder.objectRef<GraphContext['config']>('ServerInfo').im
     maxGroupSize: t.int({
       description: 'Current participants of a group, the owner included.',
       resolve: () => largestGroup,
+    }),
+    maxTitleLength: t.int({
+      description: 'Of a group’s title, in Unicode code points.',
+      resolve: () => longestTitle,
+    }),
+    maxMentionsPerMessage: t.int({
+      description: 'People whom one message may mention.',
+      resolve: () => mostMentions,
+    }),
+    maxReactionKindsPerMessage: t.int({
+      description: 'Different emoji on one message, by whomever.',
+      resolve: () => mostKinds,
+    }),
+    maxPinnedMessages: t.int({
+      description: 'Pins of one conversation.',
+      resolve: () => mostPins,
+    }),
+    urgentMessagesPerHour: t.int({
+      description:
+        'How many URGENT messages a patient or caregiver may send within an hour. Others have no limit.',
+      resolve: () => urgentPerHour,
     }),
     updateRetentionDays: t.exposeInt('updateRetentionDays', {
       description: 'How long updates are kept at least: a cursor that is older may meet a StreamReset.',

@@ -42,7 +42,7 @@ async function member(role: Role) {
 const limited = {
   __typename: 'RateLimitedError',
   code: 'RATE_LIMITED',
-  detail: 'That was too often. Try again shortly.',
+  detail: 'Only three messages an hour may be urgent. It can be sent as a routine one now.',
   retryAfterSeconds: expect.any(Number),
 }
 

@@ -32,7 +32,7 @@ export type MarkReadInput = {
 export type MessagePriority =
   /** As it comes. */
   | 'ROUTINE'
-  /** It asks for an acknowledgement by everybody else who takes part, passes quiet hours and mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it. */
+  /** It asks for an acknowledgement by everybody else who takes part, passes mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it. */
   | 'URGENT';
 
 /** What a participant may do beyond reading and writing. */

@@ -79,6 +79,14 @@ describe('the outbox', () => {
     expect(await store.load()).toEqual([])
   })
 
+  test('goes on past what may only be sent much later: a fourth urgent message holds nothing back', async () => {
+    const { outbox, sent } = await outboxWith([new Refusal('RATE_LIMITED', '', 3600)])
+    await outbox.add(input('here', 'urgent'))
+    await outbox.add(input('here', 'routine'))
+    await expect.poll(() => sent.at(-1)).toBe('routine: sent')
+    expect(outbox.waiting).toMatchObject([{ input: { body: 'urgent' }, failure: 'RATE_LIMITED' }])
+  })
+
   test('says nothing that could not be stored', async () => {
     const full = {
       getItem: () => null,

@@ -55,7 +55,7 @@ addMutation('unarchiveConversation', {
 
 addMutation('markUnread', {
   description:
-    'Sets `isMarkedUnread`, the badge for coming back to a conversation later; nobody else sees it, and the read position stays. `markRead` clears it, even without moving. Marked already is a success.',
+    'Sets `isMarkedUnread`, the badge for coming back to a conversation later; nobody else sees it, and the read position stays. `markRead` clears it, even without moving. Marked already is a success; one without messages, which nothing could mark as read, stays unmarked.',
   input: conversationInput('MarkUnreadInput', 'What to mark.'),
   payload: countedPayload('MarkUnreadPayload', 'It is marked.'),
   errors: ['NotFoundError'],

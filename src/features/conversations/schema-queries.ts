@@ -34,7 +34,7 @@ const ConversationFilterRef = builder.inputType('ConversationFilter', {
     kind: t.field({ type: ConversationKindRef, description: 'Only this kind.' }),
     unreadOnly: t.boolean({ description: 'True: only those that are unread or marked unread.' }),
     search: t.string({
-      description: `Only conversations in which each of these words stands in the name of somebody else who takes part or in the title, anywhere and in whatever case: at most ${longestSearch} characters, INVALID_INPUT otherwise. A group that the viewer has left is found by its title alone. Null, or nothing but white space: all. A page may be shorter than asked, or empty, and have a next one: titles are sealed and opened one by one, at most 2,000 conversations a page.`,
+      description: `Only conversations in which each of these words stands in the name of somebody else who takes part or in the title, anywhere and in whatever case, accents and apostrophes as they are written: at most ${longestSearch} characters, INVALID_INPUT otherwise. A group that the viewer has left is found by its title alone. Null, or nothing but white space: all. A page may be shorter than asked, or empty, and have a next one: titles are sealed and opened one by one, at most 2,000 conversations a page.`,
     }),
   }),
 })

@@ -36,7 +36,7 @@ export const MessagePriorityRef = builder.enumType('MessagePriority', {
     ROUTINE: { description: 'As it comes.' },
     URGENT: {
       description:
-        'It asks for an acknowledgement by everybody else who takes part, passes quiet hours and mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it.',
+        'It asks for an acknowledgement by everybody else who takes part, passes mutes, and is notified again every 5 minutes, 6 times at most, to whoever has not acknowledged it.',
     },
   },
 })

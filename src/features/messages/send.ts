@@ -76,7 +76,10 @@ export async function sendMessage(ctx: VerbContext, given: SendMessageInput): Pr
     case 'CANNOT_SEND':
       throw new CannotSendError(answer.reasons)
     case 'RATE_LIMITED':
-      throw new RateLimitedError(answer.retryAfterSeconds)
+      throw new RateLimitedError(
+        answer.retryAfterSeconds,
+        'Only three messages an hour may be urgent. It can be sent as a routine one now.',
+      )
     case 'NOT_FOUND':
       throw new NotFoundError()
     case 'UNAUTHENTICATED':
@@ -84,7 +87,10 @@ export async function sendMessage(ctx: VerbContext, given: SendMessageInput): Pr
   }
 }
 
-const mostMentions = 50
+/** People whom one message may mention. */
+export const mostMentions = 50
+/** As send_messages_v2 has it. */
+export const urgentPerHour = 3
 
 /** Each person once, in a fixed order. Throws InvalidInputError for too many. */
 function distinctMentions(mentionIds: readonly string[]): string[] {
