@@ -13,6 +13,12 @@ const connectionCodes = new Set([
   'P2024',
   'P2028',
 ])
+/** How Prisma's adapter names them. */
+const lostConnections = new Map([
+  ['ConnectionClosed', 'ECONNRESET'],
+  ['DatabaseNotReachable', 'ECONNREFUSED'],
+  ['SocketTimeout', 'ETIMEDOUT'],
+])
 
 /**
  * The SQLSTATE, or the code of the driver or of Prisma, that lies somewhere in a database error.
@@ -30,6 +36,11 @@ export function databaseCode(error: unknown): string | undefined {
     if (code !== undefined) return code
   }
   if ('originalCode' in error && typeof error.originalCode === 'string') return error.originalCode
+  // A connection that was lost has no code left in what the adapter makes of it.
+  if ('kind' in error && typeof error.kind === 'string') {
+    const code = lostConnections.get(error.kind)
+    if (code !== undefined) return code
+  }
   if ('code' in error && typeof error.code === 'string') return error.code === 'P2034' ? '40P01' : error.code
   return undefined
 }
