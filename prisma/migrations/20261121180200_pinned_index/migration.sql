@@ -1,2 +1,2 @@
--- It reads all messages once, and sends wait meanwhile: on a large database build it beforehand, CONCURRENTLY, under this name.
-CREATE INDEX IF NOT EXISTS messages_pinned_idx ON messages (conversation_id, pinned_at) WHERE pinned_at IS NOT NULL;
+-- Alone in its file, and so outside a transaction: sends go on while it is built.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS messages_pinned_idx ON messages (conversation_id, pinned_at) WHERE pinned_at IS NOT NULL;

@@ -9,7 +9,7 @@ export interface Form {
 }
 
 /** Each kind of fault once, within two minutes with hints and without. */
-export const shortForm: Form = { rounds: 1, sends: 250, pauseMilliseconds: 250, betweenMilliseconds: 1500 }
+export const shortForm: Form = { rounds: 1, sends: 150, pauseMilliseconds: 250, betweenMilliseconds: 1500 }
 
 /** Each kind of fault twice at least, until ten thousand messages were said. */
 export const longForm: Form = { rounds: 2, sends: 10_000, pauseMilliseconds: 60, betweenMilliseconds: 2000 }
