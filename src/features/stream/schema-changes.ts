@@ -1,112 +1,26 @@
 import { builder } from '../../graphql/builder.js'
 import type { GraphContext } from '../../graphql/context.js'
 import { globalId } from '../../graphql/global-ids.js'
-import {
-  ConversationRef,
-  MessageEdgeRef,
-  MessageRef,
-  ParticipantRef,
-  UserRef,
-  ViewerRef,
-} from '../../graphql/refs.js'
+import { ConversationRef, ParticipantRef, ViewerRef } from '../../graphql/refs.js'
 import { participantsOf } from '../conversations/participants.js'
 import { conversationsById } from '../conversations/read.js'
 import type { ConversationRow, ParticipantRow } from '../conversations/rows.js'
-import { messageEdge } from '../messages/edges.js'
 import { messagesById } from '../messages/read.js'
-import type { MessageRow } from '../messages/rows.js'
-import { presentUser, type UserRow } from '../people/read.js'
+import { presentUser } from '../people/read.js'
 import type { StreamEvent } from './events.js'
 import type { KnownKind } from './kinds.js'
 import type { ResetReason, resetReasons } from './resets.js'
-
-const messageChange = (name: string, description: string) =>
-  builder.objectRef<{ message: MessageRow }>(name).implement({
-    description,
-    fields: (t) => ({
-      message: t.field({
-        type: MessageRef,
-        description: 'The message, as of now.',
-        resolve: ({ message }) => message,
-      }),
-    }),
-  })
-
-const MessageSentRef = messageChange(
-  'MessageSent',
-  'Somebody, perhaps the viewer on another device, sent a message.',
-)
-builder.objectField(MessageSentRef, 'edge', (t) =>
-  t.field({
-    type: MessageEdgeRef,
-    description: 'For the end of `Conversation.messages`.',
-    resolve: ({ message }, _, ctx) => messageEdge(ctx, message),
-  }),
-)
-const MessageEditedRef = messageChange('MessageEdited', 'A message says something else now.')
-const MessageDeletedRef = messageChange(
-  'MessageDeleted',
-  'A message was deleted for everyone: the tombstone.',
-)
-
-const doneBy = (description: string) =>
-  ({
-    type: UserRef,
-    description,
-    resolve: ({ user }: { user: UserRow }) => user,
-  }) as const
-
-const reactionChange = (name: string, description: string) =>
-  builder.objectRef<{ message: MessageRow; user: UserRow; emoji: string }>(name).implement({
-    description,
-    fields: (t) => ({
-      message: t.field({
-        type: MessageRef,
-        description: 'The message with its reactions, as of now.',
-        resolve: ({ message }) => message,
-      }),
-      user: t.field(doneBy('Whose reaction it is; perhaps the viewer’s own, on another device.')),
-      emoji: t.exposeString('emoji', { description: 'Which one, fully qualified.' }),
-    }),
-  })
-
-const ReactionAddedRef = reactionChange('ReactionAdded', 'Somebody put an emoji on a message.')
-const ReactionRemovedRef = reactionChange('ReactionRemoved', 'Somebody took an emoji off a message.')
-
-const messageChangeBy = (name: string, description: string, who: string) =>
-  builder.objectRef<{ message: MessageRow; user: UserRow }>(name).implement({
-    description,
-    fields: (t) => ({
-      message: t.field({
-        type: MessageRef,
-        description: 'The message, as of now.',
-        resolve: ({ message }) => message,
-      }),
-      user: t.field(doneBy(who)),
-    }),
-  })
-
-const MessagePinnedRef = messageChangeBy('MessagePinned', 'A message was pinned.', 'Who pinned it.')
-const MessageUnpinnedRef = messageChangeBy(
-  'MessageUnpinned',
-  'A message is no longer pinned. For one that was deleted, MessageDeleted alone says so.',
-  'Who took the pin away.',
-)
-const MessageAcknowledgedRef = messageChangeBy(
-  'MessageAcknowledged',
-  'Somebody acknowledged an URGENT message: told to its sender, and to the other devices of whoever acknowledged it.',
-  'Who has taken note.',
-)
-
-const MessageHiddenRef = builder.objectRef<{ messageId: string }>('MessageHidden').implement({
-  description: 'The viewer deleted a message for themselves, on this or another device: drop it.',
-  fields: (t) => ({
-    messageId: t.id({
-      description: 'The Message’s id.',
-      resolve: ({ messageId }) => globalId('Message', messageId),
-    }),
-  }),
-})
+import {
+  MessageAcknowledgedRef,
+  MessageDeletedRef,
+  MessageEditedRef,
+  MessageHiddenRef,
+  MessagePinnedRef,
+  MessageSentRef,
+  MessageUnpinnedRef,
+  ReactionAddedRef,
+  ReactionRemovedRef,
+} from './schema-message-changes.js'
 
 interface Watermark {
   readonly participant: ParticipantRow
