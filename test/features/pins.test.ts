@@ -222,7 +222,9 @@ describe('what nobody pins', () => {
     const { owner, late, groupId } = await team()
     await owner.mutate('addParticipants', { conversationId: groupId, userIds: [late.id] })
     const [system] = await owner.history(groupId)
-    expect(await pin(owner, system?.id ?? '')).toEqual(forbidden('Nobody pins what a conversation says.'))
+    expect(await pin(owner, system?.id ?? '')).toEqual(
+      forbidden('This was said by the conversation itself, and stays as it is.'),
+    )
   })
 
   test('a message of a closed conversation; what is pinned stays', async () => {

@@ -382,7 +382,7 @@ describe('on what nobody reacts', () => {
     const { owner, groupId } = await audience()
     const system = (await owner.history(groupId)).find(({ kind }) => kind === 'SYSTEM')
     expect(await react(owner, system?.id ?? '', '👍')).toEqual(
-      forbidden('Nobody reacts to what a conversation says.'),
+      forbidden('This was said by the conversation itself, and stays as it is.'),
     )
   })
 

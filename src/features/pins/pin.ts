@@ -1,10 +1,10 @@
-import { ConflictError, ForbiddenError, NotFoundError } from '../../errors.js'
+import { ConflictError, ForbiddenError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
 import { timeOf } from '../../platform/db/time.js'
-import { type Change, write } from '../audit/write.js'
+import type { Change } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
-import { findConversation } from '../conversations/subject.js'
-import { conversationIdOf, currentAudienceOf, findMessage } from '../messages/subject.js'
+import { changeMessage, type FoundMessage } from '../messages/change.js'
+import { currentAudienceOf } from '../messages/subject.js'
 import { appendUpdates } from '../stream/append.js'
 import { mayPin } from './policy.js'
 
@@ -48,27 +48,19 @@ export function unpinMessage(ctx: VerbContext, messageId: string): Promise<Pinni
   })
 }
 
-type FoundMessage = Awaited<ReturnType<typeof findMessage>>
-
 async function changePin(
   ctx: VerbContext,
   messageId: string,
   action: string,
   work: (tx: Tx, message: FoundMessage) => Promise<Change>,
 ): Promise<Pinning> {
-  const conversationId = await conversationIdOf(ctx, messageId)
-  if (conversationId === null) throw new NotFoundError()
-  const subject = { action, subjectType: 'Message', subjectId: messageId } as const
-  await write(ctx, { ...subject, conversationIds: [conversationId], userIds: [] }, async (tx) => {
-    const message = await findMessage(tx, ctx, messageId, conversationId)
-    const conversation = await findConversation(tx, ctx, conversationId)
-    if (!mayPin(ctx.viewer, conversation, conversation.me))
-      throw new ForbiddenError('In a group its owners and doctors pin, as long as they take part.')
-    if (conversation.closedAt !== null || conversation.importingSince !== null)
-      throw new ForbiddenError('This conversation is closed.')
-    if (message.deletedAt !== null) throw new ForbiddenError('This message was deleted.')
-    if (message.kind === 'SYSTEM') throw new ForbiddenError('Nobody pins what a conversation says.')
-    return work(tx, message)
+  const conversationId = await changeMessage(ctx, messageId, {
+    action,
+    assertMay: (conversation) => {
+      if (!mayPin(ctx.viewer, conversation, conversation.me))
+        throw new ForbiddenError('In a group its owners and doctors pin, as long as they take part.')
+    },
+    work,
   })
   return { conversationId }
 }

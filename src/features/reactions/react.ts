@@ -1,10 +1,9 @@
-import { ForbiddenError, InvalidInputError, NotFoundError } from '../../errors.js'
+import { ForbiddenError, InvalidInputError } from '../../errors.js'
 import type { Tx } from '../../platform/db/database.js'
 import { timeOf } from '../../platform/db/time.js'
-import { type Change, write } from '../audit/write.js'
 import type { VerbContext } from '../context.js'
-import { findConversation } from '../conversations/subject.js'
-import { conversationIdOf, currentAudienceOf, findMessage } from '../messages/subject.js'
+import { changeMessage, type FoundMessage } from '../messages/change.js'
+import { currentAudienceOf } from '../messages/subject.js'
 import { appendUpdates } from '../stream/append.js'
 import { qualifiedEmoji } from './emoji.js'
 
@@ -17,7 +16,7 @@ export const mostKinds = 20
  */
 export async function addReaction(ctx: VerbContext, messageId: string, emoji: string): Promise<void> {
   const kind = qualifiedEmoji(emoji)
-  await react(ctx, messageId, 'message.react', async (tx, message) => {
+  const work = async (tx: Tx, message: FoundMessage) => {
     const key = { messageId, emoji: kind, userId: ctx.viewer.id }
     const kinds = await tx.reaction.groupBy({ by: ['emoji'], where: { messageId } })
     if (kinds.length >= mostKinds && !kinds.some((each) => each.emoji === kind))
@@ -28,44 +27,27 @@ export async function addReaction(ctx: VerbContext, messageId: string, emoji: st
     })
     await tell(tx, ctx, message, 'REACTION_ADDED', kind)
     return { messageIds: [messageId] }
-  })
+  }
+  await changeMessage(ctx, messageId, { action: 'message.react', assertMay, work })
 }
 
 /** Takes the viewer's reaction back; one that is not there is a success. Throws as addReaction does. */
 export async function removeReaction(ctx: VerbContext, messageId: string, emoji: string): Promise<void> {
   const kind = qualifiedEmoji(emoji)
-  await react(ctx, messageId, 'message.unreact', async (tx, message) => {
+  const work = async (tx: Tx, message: FoundMessage) => {
     const { count } = await tx.reaction.deleteMany({
       where: { messageId, emoji: kind, userId: ctx.viewer.id },
     })
     if (count === 0) return null
     await tell(tx, ctx, message, 'REACTION_REMOVED', kind)
     return { messageIds: [messageId] }
-  })
+  }
+  await changeMessage(ctx, messageId, { action: 'message.unreact', assertMay, work })
 }
 
-type FoundMessage = Awaited<ReturnType<typeof findMessage>>
-
-/** The frame of both: current participants of an open conversation, on what is no tombstone. */
-async function react(
-  ctx: VerbContext,
-  messageId: string,
-  action: string,
-  work: (tx: Tx, message: FoundMessage) => Promise<Change>,
-): Promise<void> {
-  const conversationId = await conversationIdOf(ctx, messageId)
-  if (conversationId === null) throw new NotFoundError()
-  const subject = { action, subjectType: 'Message', subjectId: messageId } as const
-  await write(ctx, { ...subject, conversationIds: [conversationId], userIds: [] }, async (tx) => {
-    const message = await findMessage(tx, ctx, messageId, conversationId)
-    const conversation = await findConversation(tx, ctx, conversationId)
-    if (conversation.me.leftAt !== null) throw new ForbiddenError('Only who takes part reacts.')
-    if (conversation.closedAt !== null || conversation.importingSince !== null)
-      throw new ForbiddenError('This conversation is closed.')
-    if (message.deletedAt !== null) throw new ForbiddenError('This message was deleted.')
-    if (message.kind === 'SYSTEM') throw new ForbiddenError('Nobody reacts to what a conversation says.')
-    return work(tx, message)
-  })
+/** Current participants react. */
+function assertMay({ me }: { readonly me: { readonly leftAt: Date | null } }): void {
+  if (me.leftAt !== null) throw new ForbiddenError('Only who takes part reacts.')
 }
 
 async function tell(
