@@ -3,6 +3,7 @@ import type { Plugin } from 'graphql-yoga'
 import { encodePlace } from '../features/stream/cursor.js'
 import { readHead } from '../features/stream/rows.js'
 import type { GraphContext } from './context.js'
+import { publicError } from './failures.js'
 
 const selected = new WeakMap<DocumentNode, boolean>()
 
@@ -25,10 +26,15 @@ function selectsUpdateCursor(document: DocumentNode): boolean {
  */
 export function useUpdateCursor(): Plugin<GraphContext> {
   return {
-    onExecute: async ({ args }) => {
+    onExecute: async ({ args, setResultAndStopExecution }) => {
       if (!selectsUpdateCursor(args.document)) return
       const ctx: GraphContext = args.contextValue
-      ctx.updateCursor = encodePlace(ctx.cursors, ctx.viewer.id, await readHead(ctx.db, ctx.viewer.id))
+      try {
+        ctx.updateCursor = encodePlace(ctx.cursors, ctx.viewer.id, await readHead(ctx.db, ctx.viewer.id))
+      } catch (error) {
+        // Thrown, it would pass by the masking, and close the socket with all that runs on it.
+        setResultAndStopExecution({ errors: [publicError(error, ctx.requestId, ctx.log)] })
+      }
     },
   }
 }

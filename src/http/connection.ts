@@ -9,6 +9,7 @@ import { Turnstile } from './turnstile.js'
 const lastWordsMilliseconds = 5000
 const lastWordsPollMilliseconds = 50
 const longestTimer = 2 ** 31 - 1
+const closingMilliseconds = 1000
 
 /** What a socket is, once it has said connection_init. */
 export interface Connection {
@@ -34,7 +35,9 @@ export function connect(
   const { id: userId } = session.viewer
   const leave = services.presence.connect(userId)
   const unwatch = services.hub.watch(session.viewer, (reason) => {
-    if (reason === 'revoked') socket.close(CloseCode.Forbidden, 'Forbidden')
+    if (reason !== 'revoked') return
+    connection.ending = 'expired'
+    closeSoon(socket, CloseCode.Forbidden, 'Forbidden')
   })
   const expiry = setTimeout(
     () => void expire(),
@@ -57,9 +60,16 @@ export function connect(
   }
   const expire = async () => {
     await lastWords(connection, 'expired')
-    socket.close(CloseCode.Forbidden, 'Forbidden')
+    closeSoon(socket, CloseCode.Forbidden, 'Forbidden')
   }
   return connection
+}
+
+/** Closes a socket; whoever does not answer in a second is cut: ws would go on reading for half a minute. */
+export function closeSoon(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason)
+  const cut = setTimeout(() => socket.terminate(), closingMilliseconds).unref()
+  socket.once('close', () => clearTimeout(cut))
 }
 
 /** Takes no more operations; settles when those that run are answered, or after five seconds. */

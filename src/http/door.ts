@@ -14,7 +14,7 @@ import { Vigil } from './vigil.js'
 import { createSocketServer } from './websocket.js'
 import { createEngine } from './yoga.js'
 
-const drainMilliseconds = 10_000
+const drainMilliseconds = 7000
 /** What the kernel has let in, and the process has not seen yet, is in flight too. */
 const lastCallMilliseconds = 100
 /** Whoever asks whether a node is ready gives up sooner or later: by then it isn't. */
@@ -87,7 +87,7 @@ function portError(error: unknown, config: Config): unknown {
   return error
 }
 
-/** At most ten seconds; what is still open then is cut. */
+/** At most seven seconds, so that all of a stop takes less than ten; what is still open then is cut. */
 async function close(server: Server, closeSockets: () => Promise<void>, { hub }: Services): Promise<void> {
   const deadline = Date.now() + drainMilliseconds
   await sleep(lastCallMilliseconds)

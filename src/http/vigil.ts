@@ -31,6 +31,7 @@ interface Peer {
  */
 export class Vigil {
   private readonly peers = new Set<Peer>()
+  private lookedAt = performance.now()
   private readonly looking: NodeJS.Timeout
 
   constructor(private readonly onCut: () => void = () => {}) {
@@ -78,7 +79,12 @@ export class Vigil {
 
   private look(): void {
     const now = performance.now()
+    // A node that stood still heard nobody: what was said meanwhile has not been read yet.
+    const stoodStill = Math.max(0, now - this.lookedAt - 2 * lookMilliseconds)
+    this.lookedAt = now
     for (const peer of this.peers) {
+      peer.heardAt += stoodStill
+      peer.askedAt += stoodStill
       noteRoom(peer)
       const silent = now - peer.heardAt
       const wasSent = peer.tcp.bytesWritten > peer.bytesThen

@@ -16,7 +16,7 @@ import { codedError, needsNewerVersion, publicError } from '../graphql/failures.
 import { newId } from '../platform/ids.js'
 import { addressOf } from './address.js'
 import { type Authenticator, bearerToken } from './authenticate.js'
-import { type Connection, connect, lastWords } from './connection.js'
+import { type Connection, closeSoon, connect, lastWords } from './connection.js'
 import type { Origins } from './origins.js'
 import { QuietSocket } from './quiet-socket.js'
 import { checkParams, RequestRefusal } from './requests.js'
@@ -91,7 +91,7 @@ export function createSocketServer(
           if (socket.readyState !== socket.OPEN) return false
           const leaveSeat = seats.take(session.viewer.id)
           if (leaveSeat === null) {
-            socket.close(tooManySockets, 'Too many connections')
+            closeSoon(socket, tooManySockets, 'Too many connections')
             return false
           }
           connections.set(socket, connect(socket, session, services, leaveSeat))
@@ -104,9 +104,9 @@ export function createSocketServer(
                 { error: publicError(error, newId(), services.log).extensions },
                 'a socket was not let in',
               )
-            socket.close(tryAgainLater, 'Try again later')
-          } else if (error.isExpired) socket.close(CloseCode.Forbidden, 'Forbidden')
-          else socket.close(4401, 'Unauthorized')
+            closeSoon(socket, tryAgainLater, 'Try again later')
+          } else if (error.isExpired) closeSoon(socket, CloseCode.Forbidden, 'Forbidden')
+          else closeSoon(socket, 4401, 'Unauthorized')
           return false
         }
       },
@@ -173,14 +173,15 @@ export function createSocketServer(
           return refused([publicError(error, requestId, services.log)])
         }
       },
-      execute: (args) => phasesOf(args).execute(args),
-      subscribe: (args) => phasesOf(args).subscribe(args),
+      // Whatever is thrown here would close the socket, with all that runs on it.
+      execute: async (args) => failingSoftly(() => phasesOf(args).execute(args)),
+      subscribe: async (args) => failingSoftly(() => phasesOf(args).subscribe(args)),
       // What this version can't tell of, a newer node can: clients reconnect after 1012, with their last cursor.
       onNext: (ctx, _id, _payload, _args, result) => {
         if (!result.errors) return undefined
         for (const { extensions } of result.errors) services.metrics.errorTold(extensions.code)
         if (result.errors.some(needsNewerVersion))
-          extraOf(ctx).socket.close(serviceRestart, 'Service restart')
+          closeSoon(extraOf(ctx).socket, serviceRestart, 'Service restart')
         return { ...result, errors: result.errors.map(sent) }
       },
       onError: (ctx, id, _payload, errors) => {
@@ -201,6 +202,14 @@ export function createSocketServer(
     sockets,
     noPings,
   )
+
+  async function failingSoftly<Result>(run: () => Promise<Result> | Result) {
+    try {
+      return await run()
+    } catch (error) {
+      return { errors: [publicError(error, newId(), services.log)] }
+    }
+  }
 
   function settle(ctx: Context<Record<string, unknown>, Partial<Extra>>, id: string): void {
     const connection = connections.get(extraOf(ctx).socket)

@@ -1,3 +1,5 @@
+import { ServiceUnavailableError } from '../errors.js'
+
 /** Reads many keys at once, in their order. */
 export type GatheredRead<Context, Key, Value> = (
   ctx: Context,
@@ -80,8 +82,9 @@ export class Gathering<Context> {
           from += keys.length
         }
       } catch (error) {
-        const [only, ...others] = some
-        if (others.length === 0) only?.reject(error)
+        // Where the database is away it is so for all of them, and asking for each would keep it so.
+        if (some.length === 1 || error instanceof ServiceUnavailableError)
+          for (const one of some) one.reject(error)
         else for (const one of some) void read(this.ctx, one.keys).then(one.resolve, one.reject)
       }
     }

@@ -133,6 +133,7 @@ test('SIGTERM under load: what is in flight is answered, sockets close with 1001
   expect(fates.filter(([, fate]) => fate === 'cut')).toEqual([])
   expect(fates.length).toBeGreaterThan(300)
   const sent = fates.filter(([, fate]) => fate === 'sent').map(([key]) => key)
+  expect(sent.length).toBeGreaterThan(250)
   const stored = await world.sql<{ key: string }>(
     'SELECT client_message_id AS key FROM messages WHERE client_message_id = ANY ($1::uuid[])',
     [sent],

@@ -13,7 +13,7 @@ import { environmentOf, token, World } from '../support/world.js'
 const size = 200
 const stalled = 40
 const body = 'x'.repeat(4096)
-const pace = 60
+const pace = 80
 
 let world: World
 let node: ParleyProcess

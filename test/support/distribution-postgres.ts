@@ -14,6 +14,9 @@ export interface DistributionPostgres {
   url(database: string): string
   /** Runs one of its programs against a database. */
   tool(name: string, args: readonly string[]): Promise<string>
+  /** Goes away at once, as when its machine does; and comes back. */
+  goDown(): Promise<void>
+  comeUp(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -34,13 +37,21 @@ export async function startDistributionPostgres(): Promise<DistributionPostgres>
   const data = join(directory, 'data')
   await own('initdb', ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'])
   const options = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1 -c fsync=off`
-  await own('pg_ctl', ['-D', data, '-o', options, '-l', join(directory, 'log'), '-w', 'start'])
+  const comeUp = async () => {
+    await own('pg_ctl', ['-D', data, '-o', options, '-l', join(directory, 'log'), '-w', 'start'])
+  }
+  const goDown = async () => {
+    await own('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
+  }
+  await comeUp()
   const url = (database: string) => `postgresql://postgres@127.0.0.1:${port}/${database}`
   return {
     url,
     tool: async (name, args) => (await own(name, args)).stdout,
+    goDown,
+    comeUp,
     stop: async () => {
-      await own('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
+      await goDown()
       await rm(directory, { recursive: true, force: true })
     },
   }

@@ -2,7 +2,7 @@ import type { StreamPlace } from './cursor.js'
 import type { ResetReason } from './resets.js'
 import type { StreamHead, UpdateRow } from './rows.js'
 
-const bufferLimit = 256
+const bufferLimit = 128
 
 /** Why a stream ends from the server's side. */
 export type EndReason = 'closed' | 'revoked' | 'expired' | 'stopping'

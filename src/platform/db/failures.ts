@@ -1,10 +1,15 @@
 const retryable = new Set(['40P01', '55P03', '40001'])
-const unavailable = /^(08...|57P0.|57014|53...|25P03)$/
+const unavailable = /^(08...|57P0.|57014|53...|25P03|25006|3D000)$/
 const connectionCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ECONNABORTED',
+  'EAI_AGAIN',
   'ENOTFOUND',
   'P1001',
   'P1002',
