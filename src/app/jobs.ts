@@ -4,7 +4,7 @@ import { forgetNotifications } from '../features/notifications/forget.js'
 import { tellConversations } from '../features/people/tell-conversations.js'
 import { trimUpdates } from '../features/stream/trim.js'
 import { repeatUrgent } from '../features/urgent/repeat.js'
-import { startJobs } from '../platform/jobs.js'
+import { freeJobs, startJobs } from '../platform/jobs.js'
 import type { Notifier } from '../platform/notify/notifier.js'
 
 // Once a minute a repeat is due or it isn't: the key keeps what could not be done in time from piling up, and takes the job of a
@@ -14,6 +14,7 @@ const crontab = `
 29 3 * * * trim-updates
 41 3 * * * forget-notifications
 * * * * * repeat-urgent ?jobKey=repeat-urgent
+*/5 * * * * free-jobs ?jobKey=free-jobs
 `
 
 /** What a node does in the background: which job is done by whom. */
@@ -41,6 +42,7 @@ export function startBackground(
         await deliverNotifications({ db, notifier, log }, stopping)
       },
       'forget-notifications': () => forgetNotifications(db),
+      'free-jobs': () => freeJobs(db),
     },
   })
 }

@@ -1,5 +1,6 @@
 import { Logger, type Runner, run, runMigrations } from 'graphile-worker'
 import pg from 'pg'
+import type { Database } from './db/database.js'
 import { endPool } from './db/end-pool.js'
 import type { Log } from './log.js'
 
@@ -25,6 +26,19 @@ const quietLogger = (log: Log) =>
     if (level === 'error') log.error({ worker: message }, 'the job worker failed')
     else if (level === 'warning') log.warn({ worker: message }, 'the job worker warns')
   })
+
+/**
+ * Gives back the jobs that a worker has held for ten minutes: it was killed, and the queue itself would wait for four hours. A
+ * job that does take so long is done a second time beside the first, which harms none of them.
+ */
+export async function freeJobs(db: Database): Promise<void> {
+  await db.query(
+    'free-jobs',
+    `SELECT graphile_worker.force_unlock_workers(array(
+       SELECT DISTINCT j.locked_by FROM graphile_worker.jobs j WHERE j.locked_at < clock_timestamp() - interval '10 minutes'))`,
+    [],
+  )
+}
 
 /** Brings the tables of the job queue up to date. */
 export async function migrateJobs(connectionString: string, log: Log): Promise<void> {
