@@ -132,7 +132,7 @@ test('a thousand messages, forty who stop reading', async () => {
   const cursors = await Promise.all(slow.map(({ person }) => updateCursor(person)))
 
   // Twice, so that the node is as warm, and as large, as it gets with this load.
-  await flow(200)
+  await flow(500)
   const before = await flow(300)
   await until(() => listeners.every((listener) => hasAll(listener, before.sentAt)), 'everybody to have all')
   const usual = p99(delays(healthy, before.sentAt))

@@ -63,7 +63,7 @@ describeWithChromium('GraphiQL on the unconfigured start', (openBrowser) => {
     await page.goto(origin)
     expect([page.url(), await page.title()]).toEqual([`${origin}/graphql`, 'Parley'])
     expect(await page.locator('link[rel=icon]').getAttribute('href')).toMatch(/^data:image\/svg\+xml,/)
-    await tabsAre(page, ['Start', 'Conversations', 'Messages', 'Send', 'Live'])
+    await tabsAre(page, ['Start', 'Conversations', 'Messages', 'Send', 'React', 'Live'])
     await run(page, 'unreadConversationCount')
     await expect.poll(() => answer(page), patience).toContain('"displayName": "Dr. Hala Osman"')
     expect([elsewhere, complaints]).toEqual([[], []])

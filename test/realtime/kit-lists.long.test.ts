@@ -25,7 +25,8 @@ async function groupsOf(
   for (let number = 0; number < many; number++) {
     const id = await world.group(owner, [member], undefined, `Group ${number}`)
     ids.push(id)
-    if (unread.includes(number)) await owner.send(id, `in ${number}`)
+    const { id: upToMessageId } = await owner.send(id, `in ${number}`)
+    if (!unread.includes(number)) await member.mutate('markRead', { conversationId: id, upToMessageId })
   }
   return { owner, member, ids }
 }
@@ -88,7 +89,7 @@ test('more unread conversations than a page holds are fetched all', async () => 
   const [owner, member] = [await world.person('DOCTOR'), await world.person('DOCTOR')]
   for (let number = 0; number < 103; number++) {
     const id = await world.group(owner, [member], undefined, `Group ${number}`)
-    await member.mutate('markUnread', { conversationId: id })
+    await owner.send(id, 'unread')
   }
   const { agree, close, networks } = await twoDevices(member)
   await agree(103)

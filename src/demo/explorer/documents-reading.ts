@@ -4,8 +4,9 @@ export const start = `# Parley, a doctor-patient messenger. All of this is
 # live, with people and dialogues made for trying.
 #
 # The tabs go by theme: conversations, reading, sending,
-# following live, typing and presence, people, groups,
-# what the platform tells, and what is refused.
+# reacting and putting away, following live, typing and
+# presence, people, groups, what the platform tells, and
+# what is refused.
 # Ctrl+Enter runs the operation that the cursor is in;
 # the button lets you choose.
 #
