@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
+import { type Holdings, Inspector } from '../support/inspector.js'
 import { ParleyProcess, until } from '../support/parley-process.js'
 import type { Person } from '../support/person.js'
 import { environmentOf, type World } from '../support/world.js'
-import { type Holdings, Inspector } from './inspector.js'
 import { Visitor } from './visitor.js'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))

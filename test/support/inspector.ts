@@ -1,9 +1,11 @@
 import { WebSocket } from 'ws'
-import type { ParleyProcess } from '../support/parley-process.js'
+import type { ParleyProcess } from './parley-process.js'
 
 /** What a process holds once its garbage is collected. */
 export interface Holdings {
   readonly heapMiB: number
+  /** The heap and what lies outside it, buffers above all. */
+  readonly memoryMiB: number
   readonly timers: number
   readonly sockets: number
 }
@@ -22,16 +24,22 @@ export class Inspector {
     return new Inspector(socket)
   }
 
-  async holdings(): Promise<Holdings> {
+  /** Collecting stops the process for a moment each time: once, where others are measured meanwhile. */
+  async holdings(collections = 3): Promise<Holdings> {
     await this.call('HeapProfiler.enable')
-    for (let times = 0; times < 3; times++) await this.call('HeapProfiler.collectGarbage')
+    for (let times = 0; times < collections; times++) await this.call('HeapProfiler.collectGarbage')
     const expression = `JSON.stringify({
-      heap: process.memoryUsage().heapUsed, resources: process.getActiveResourcesInfo() })`
+      heap: process.memoryUsage().heapUsed, external: process.memoryUsage().external, resources: process.getActiveResourcesInfo() })`
     const { result } = await this.call<{ result: { value: string } }>('Runtime.evaluate', { expression })
-    const { heap, resources } = JSON.parse(result.value) as { heap: number; resources: string[] }
+    const { heap, external, resources } = JSON.parse(result.value) as {
+      heap: number
+      external: number
+      resources: string[]
+    }
     const count = (type: string) => resources.filter((resource) => resource === type).length
     return {
       heapMiB: heap / 1024 / 1024,
+      memoryMiB: (heap + external) / 1024 / 1024,
       timers: count('Timeout') + count('Immediate'),
       sockets: count('TCPSocketWrap'),
     }
